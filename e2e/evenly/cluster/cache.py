@@ -1,0 +1,132 @@
+"""A folder of things that are made once: each under a key of all that went into it, whole or not there at all."""
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from evenly.errors import EvenlyError
+from evenly.progress import Progress
+
+KEY_LENGTH = 12
+
+
+class Cache:
+    """Keeps built folders below ``root``; safe for several processes and for a builder that is killed.
+
+    The folder is private to its user. Raises EvenlyError when it belongs to somebody else.
+    """
+
+    def __init__(self, root: Path, progress: Progress | None = None) -> None:
+        self.root = root.absolute()
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._progress = progress or Progress()
+        owner = self.root.stat().st_uid
+        if owner != os.geteuid():
+            raise EvenlyError(
+                f"the cache folder {self.root} belongs to user id {owner}, this run is user id {os.geteuid()}",
+                "run as that user, or name a cache folder of your own",
+            )
+
+    def entry(self, name: str, inputs: Iterable[str | bytes | Path], build: Callable[[Path], None]) -> Path:
+        """Return the folder of ``name`` made from exactly these inputs; ``build`` fills it when it is not there yet.
+
+        ``build`` gets an empty folder that is moved to its final place afterwards, so nothing inside may hold its path.
+        When it raises, nothing is kept. A success replaces what the same name held under other keys.
+        """
+        final = self.root / f"{name}-{key(inputs)}"
+        if final.is_dir():
+            return final
+        with self.lock(name):
+            if final.is_dir():  # somebody built it while we waited
+                return final
+            for stale in self._siblings(name, "tmp"):  # whoever made them died: the lock was free
+                remove(stale)
+            unfinished = final.with_name(f"{final.name}.tmp")
+            unfinished.mkdir()
+            try:
+                build(unfinished)
+                unfinished.rename(final)
+            except BaseException:
+                remove(unfinished)
+                raise
+            for older in self._siblings(name, ""):
+                if older != final:
+                    remove(older)
+        return final
+
+    @contextmanager
+    def lock(self, name: str, busy: Callable[[int], None] | None = None) -> Iterator[None]:
+        """Hold a lock of this cache; while another process has it, say which one and wait.
+
+        ``busy`` is called with that process's id instead, and may raise to refuse the wait. The wait needs no limit of
+        its own: the kernel frees the lock the moment its holder ends, however it ends.
+        """
+        locks = self.root / "locks"
+        locks.mkdir(exist_ok=True)
+        with (locks / name).open("a+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.seek(0)
+                holder = int(file.read() or 0)
+                if busy:
+                    busy(holder)
+                else:
+                    self._progress.say(f"{name}: waiting for process {holder}, which holds it right now")
+                fcntl.flock(file, fcntl.LOCK_EX)
+            file.truncate(0)
+            file.write(str(os.getpid()))
+            file.flush()
+            yield
+
+    def _siblings(self, name: str, suffix: str) -> list[Path]:
+        ending = rf"\.{suffix}" if suffix else ""
+        ours = re.compile(rf"{re.escape(name)}-[0-9a-f]{{{KEY_LENGTH}}}{ending}")
+        return [path for path in self.root.iterdir() if ours.fullmatch(path.name)]
+
+
+def key(inputs: Iterable[str | bytes | Path]) -> str:
+    """Return 12 hex digits that change with any input; a path counts with its content, not with where it lies.
+
+    Raises EvenlyError for a path that does not exist.
+    """
+    digest = hashlib.sha256()
+    for value in inputs:
+        for part in _parts(value):
+            digest.update(len(part).to_bytes(8, "big"))  # or ["ab", "c"] would equal ["a", "bc"]
+            digest.update(part)
+    return digest.hexdigest()[:KEY_LENGTH]
+
+
+def remove(folder: Path) -> None:
+    """Delete a folder and all below it; raises EvenlyError instead when something is mounted there."""
+    mounts = Path("/proc/self/mountinfo")
+    if mounts.exists():
+        points = [Path(line.split()[4]) for line in mounts.read_text().splitlines()]
+        inside = [str(point) for point in points if point.is_relative_to(folder.resolve())]
+        if inside:  # rmtree would walk into it, and it may be somebody's disk
+            raise EvenlyError(f"{folder} cannot be deleted: {inside[-1]} is mounted", f"umount {inside[-1]}")
+    shutil.rmtree(folder)
+
+
+def _parts(value: str | bytes | Path) -> Iterator[bytes]:
+    if isinstance(value, bytes):
+        yield value
+    elif isinstance(value, str):
+        yield value.encode()
+    elif value.is_symlink():
+        yield str(value.readlink()).encode()
+    elif value.is_file():
+        yield value.read_bytes()
+    elif value.is_dir():
+        for path in sorted(value.rglob("*")):
+            if path.is_symlink() or path.is_file():
+                yield str(path.relative_to(value)).encode()
+                yield from _parts(path)
+    else:
+        raise EvenlyError(f"{value} does not exist, but a cache entry depends on it", "check the installation of evenly")

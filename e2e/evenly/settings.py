@@ -1,0 +1,100 @@
+"""Every option of evenly in one place; the only reader of options, environment and configuration.
+
+An option is looked for in this order: command line, environment (``EVENLY_`` and its name in capitals),
+``[tool.evenly]`` in pyproject.toml, default.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from evenly.errors import EvenlyError
+
+
+class ClusterFrom(StrEnum):
+    """Where the images of the cluster come from."""
+
+    AUTO = "auto"
+    PULLED = "pulled"
+    BUILT = "built"
+
+
+def _option(default: Any, help_text: str, low: float = 0, high: float = 0) -> Any:  # noqa: ANN401 - a field takes its own type
+    return field(default=default, metadata={"help": help_text, "low": low, "high": high})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run is told; each field is the option of the same name, with dashes for underscores."""
+
+    cluster_from: ClusterFrom = _option(
+        ClusterFrom.AUTO, "where images come from: pulled, built (offline), or auto: pulled if possible"
+    )
+    context: str = _option("", "use the existing cluster of this kubeconfig context; it is never created or deleted")
+    reports: Path = _option(Path("reports"), "folder that takes one folder of reports a run")
+    cache: Path = _option(Path(), "folder for what is downloaded and built [~/.cache/evenly]")
+    clients: int = _option(20, "clients that send connections at the same time", low=1, high=1000)
+    alpha: float = _option(1e-6, "how often an even Service may be failed", low=1e-12, high=0.1)
+    beta: float = _option(1e-3, "how often a Service that is delta or more off may be passed", low=1e-12, high=0.1)
+    delta: float = _option(
+        0.05, "smallest deviation of a pod's share that must be caught; 0.05 is 5 points", low=0.001, high=0.5
+    )
+    converge_s: float = _option(
+        60.0, "longest wait for the Service to settle; then the load runs all the same", low=0, high=3600
+    )
+
+
+def load(options: Mapping[str, object], environ: Mapping[str, str], folder: Path) -> Settings:
+    """Read the settings; an option that is None, empty or missing counts as not given.
+
+    ``folder`` is where pyproject.toml may lie. Raises EvenlyError for a value or a name that cannot be right.
+    """
+    configured = _configured(folder)
+    values: dict[str, Any] = {"cache": _cache_home(environ) / "evenly"}
+    for option in fields(Settings):
+        variable = f"EVENLY_{option.name.upper()}"
+        sources = (
+            (option_flag(option.name), options.get(option.name)),
+            (variable, environ.get(variable)),
+            (f"[tool.evenly] {option.name}", configured.get(option.name)),
+        )
+        source, given = next(((s, g) for s, g in sources if g not in {None, ""}), ("", None))
+        if given is not None:
+            values[option.name] = _converted(given, type(option.default), source)
+            if option.metadata["high"] and not option.metadata["low"] <= values[option.name] <= option.metadata["high"]:
+                raise EvenlyError(f"{source} is {given}", f"give {option.metadata['low']:g} to {option.metadata['high']:g}")
+    return Settings(**values)
+
+
+def option_flag(name: str) -> str:
+    """Return the command-line spelling of an option."""
+    return f"--{name.replace('_', '-')}"
+
+
+def _cache_home(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
+def _configured(folder: Path) -> dict[str, object]:
+    path = folder / "pyproject.toml"
+    if not path.exists():
+        return {}
+    try:
+        table: dict[str, object] = tomllib.loads(path.read_text()).get("tool", {}).get("evenly", {})
+    except tomllib.TOMLDecodeError as error:
+        raise EvenlyError(f"{path} is not TOML: {error}", "mend the line it names") from None
+    known = sorted(option.name for option in fields(Settings))
+    if unknown := sorted(set(table) - set(known)):
+        raise EvenlyError(f"[tool.evenly] in {path} has no option {unknown[0]!r}", f"the options are {', '.join(known)}")
+    return table
+
+
+def _converted(given: object, kind: type[Any], source: str) -> object:
+    try:
+        return kind(given)
+    except ValueError:
+        wanted = " or ".join(kind) if issubclass(kind, StrEnum) else f"a number ({kind.__name__})"
+        raise EvenlyError(f"{source} is {given!r}", f"give {wanted}") from None

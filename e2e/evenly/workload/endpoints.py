@@ -1,0 +1,72 @@
+"""Which pods a Service sends to: its EndpointSlices, watched from before the load to after it."""
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from kubernetes.client import DiscoveryV1Api
+from kubernetes.informer import ADDED, DELETED, MODIFIED, SharedInformer
+
+from evenly.workload.namespace import Namespace
+
+# Closing a watch breaks its stream on purpose; the library reports that as an error.
+logging.getLogger("kubernetes.informer.informer").setLevel(logging.CRITICAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The ready pods (UIDs) from a moment on, ``at_ns`` on the wall clock, until the next reading."""
+
+    at_ns: int
+    ready: frozenset[str]
+
+
+class EndpointsWatch:
+    """Watches the EndpointSlices of one Service and keeps a reading for each change of the set of ready pods.
+
+    A watch, not a poll: a pod that leaves and comes back between two polls would go unseen.
+    """
+
+    def __init__(self, namespace: Namespace, service: str) -> None:
+        self._informer = SharedInformer(
+            DiscoveryV1Api(namespace.api).list_namespaced_endpoint_slice,
+            namespace=namespace.name,
+            label_selector=f"kubernetes.io/service-name={service}",
+        )
+        self._lock = threading.Lock()
+        self._readings = [Reading(time.time_ns(), frozenset())]
+        for event in (ADDED, MODIFIED, DELETED):
+            self._informer.add_event_handler(event, self._changed)
+
+    def __enter__(self) -> Self:
+        self._informer.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self._informer.stop()
+
+    @property
+    def ready(self) -> frozenset[str]:
+        """The pods that are ready now."""
+        with self._lock:
+            return self._readings[-1].ready
+
+    def readings(self, since_ns: int) -> tuple[Reading, ...]:
+        """Return the reading that held at ``since_ns`` and every later one, oldest first."""
+        with self._lock:
+            before = [reading for reading in self._readings if reading.at_ns <= since_ns]
+            return (*before[-1:], *(reading for reading in self._readings if reading.at_ns > since_ns))
+
+    def _changed(self, _: object) -> None:
+        ready = frozenset(
+            endpoint.target_ref.uid
+            for endpoint_slice in self._informer.cache.list()
+            for endpoint in endpoint_slice.endpoints or []
+            if endpoint.conditions.ready and endpoint.target_ref
+        )
+        with self._lock:
+            if ready != self._readings[-1].ready:
+                self._readings.append(Reading(time.time_ns(), ready))

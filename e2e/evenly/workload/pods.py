@@ -1,0 +1,87 @@
+"""The pods that a Deployment owns: who is expected to answer, and what the cluster says about each."""
+
+from dataclasses import dataclass
+
+from kubernetes.client import AppsV1Api, CoreV1Api, V1Pod
+
+from evenly.workload.namespace import Namespace
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """A pod as the API server knows it."""
+
+    uid: str
+    name: str
+    node: str
+    ip: str
+    ready: bool
+    owner: str  # "Deployment backend-app", or "" when nobody owns it
+    labels: dict[str, str]
+    created_at: str  # ISO 8601, UTC
+    note: str  # why it is not ready, in the cluster's words; "" when it is
+
+
+def in_namespace(namespace: Namespace) -> tuple[Pod, ...]:
+    """Return the pods of a namespace by name, without those that are being deleted or have run to their end."""
+    owners = {
+        replica_set.metadata.uid: f"{owner.kind} {owner.name}"
+        for replica_set in AppsV1Api(namespace.api).list_namespaced_replica_set(namespace.name).items
+        for owner in replica_set.metadata.owner_references or []
+    }
+    found = CoreV1Api(namespace.api).list_namespaced_pod(namespace.name).items
+    return tuple(
+        sorted(
+            (
+                _pod(pod, owners)
+                for pod in found
+                if not pod.metadata.deletion_timestamp and pod.status.phase not in {"Succeeded", "Failed"}
+            ),
+            key=lambda pod: pod.name,
+        )
+    )
+
+
+def rolled_out(namespace: Namespace, deployment: str) -> bool:
+    """Tell whether the Deployment's controller has seen its spec, and every replica is of it and available."""
+    found = AppsV1Api(namespace.api).read_namespaced_deployment(deployment, namespace.name)
+    wanted, status = found.spec.replicas, found.status
+    return bool(
+        (status.observed_generation or 0) >= found.metadata.generation
+        and status.replicas == status.updated_replicas == status.available_replicas == wanted
+    )
+
+
+def _pod(pod: V1Pod, owners: dict[str, str]) -> Pod:
+    conditions = {condition.type: condition for condition in pod.status.conditions or []}
+    ready = conditions.get("Ready")
+    is_ready = ready is not None and ready.status == "True"
+    return Pod(
+        uid=pod.metadata.uid,
+        name=pod.metadata.name,
+        node=pod.spec.node_name or "",
+        ip=pod.status.pod_ip or "",
+        ready=is_ready,
+        owner=_owner(pod, owners),
+        labels=dict(pod.metadata.labels or {}),
+        created_at=pod.metadata.creation_timestamp.isoformat(),
+        note="" if is_ready else _why_not_ready(pod),
+    )
+
+
+def _owner(pod: V1Pod, owners: dict[str, str]) -> str:
+    direct = next(iter(pod.metadata.owner_references or []), None)
+    if direct is None:
+        return ""
+    return owners.get(direct.uid, f"{direct.kind} {direct.name}")
+
+
+def _why_not_ready(pod: V1Pod) -> str:
+    """Prefer a container's own state (CrashLoopBackOff, ErrImagePull) to a condition, which only says that it is not ready."""
+    for status in pod.status.container_statuses or []:
+        if status.state.waiting and status.state.waiting.reason != "ContainerCreating":
+            return f"{status.state.waiting.reason}: {status.state.waiting.message or ''}".rstrip(": ")
+    for condition in pod.status.conditions or []:
+        if condition.status == "False" and condition.message:
+            return f"{condition.reason}: {condition.message}"
+    return "not ready"
