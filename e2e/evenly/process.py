@@ -9,6 +9,7 @@ from pathlib import Path
 from evenly.errors import EvenlyError
 
 STDERR_LINES_SHOWN = 20
+COMMAND_LENGTH_SHOWN = 120
 STOP_GRACE_S = 5.0
 
 
@@ -39,9 +40,7 @@ def run(
     except subprocess.TimeoutExpired:
         stop(program, signal.SIGKILL)
         _, stderr = program.communicate()
-        raise ProgramError(
-            f"{_shown(argv)} did not end within {timeout_s:g} s{_tail(stderr)}", remedy, stderr
-        ) from None
+        raise ProgramError(f"{_shown(argv)} did not end within {timeout_s:g} s{_tail(stderr)}", remedy, stderr) from None
     except BaseException:
         stop(program, signal.SIGKILL)
         raise
@@ -87,7 +86,7 @@ def stop(program: subprocess.Popen[str], *signals: signal.Signals, grace_s: floa
 
 def _shown(argv: Sequence[str | Path]) -> str:
     line = " ".join(str(a) for a in argv)
-    return line if len(line) <= 120 else line[:117] + "..."
+    return line if len(line) <= COMMAND_LENGTH_SHOWN else f"{line[:COMMAND_LENGTH_SHOWN]}..."
 
 
 def _tail(stderr: str) -> str:

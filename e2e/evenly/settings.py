@@ -4,8 +4,9 @@ An option is looked for in this order: command line, environment (``EVENLY_`` an
 ``[tool.evenly]`` in pyproject.toml, default.
 """
 
+import shlex
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
@@ -67,6 +68,11 @@ def load(options: Mapping[str, object], environ: Mapping[str, str], folder: Path
             if option.metadata["high"] and not option.metadata["low"] <= values[option.name] <= option.metadata["high"]:
                 raise EvenlyError(f"{source} is {given}", f"give {option.metadata['low']:g} to {option.metadata['high']:g}")
     return Settings(**values)
+
+
+def command(arguments: Sequence[str], environ: Mapping[str, str]) -> str:
+    """Return what a person types to repeat this run: the Makefile's target, where it was used, else pytest itself."""
+    return environ.get("EVENLY_COMMAND") or shlex.join(("pytest", *arguments))
 
 
 def option_flag(name: str) -> str:

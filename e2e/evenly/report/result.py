@@ -53,6 +53,7 @@ class Rule:
     delta: float
     look_every: int
     cap: int
+    errors_allowed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,8 @@ class ScenarioRecord:
     verdict: Verdict
     seconds: float  # from apply to verdict
     evidence: tuple[str, ...]  # files beside the page, relative to the run's folder
+    session_affinity: str = ""  # the Service's own word, "None" or "ClientIP"; "" when it was not read
+    external_traffic_policy: str = ""  # the Service's own word, "Cluster" or "Local"; "" when it was not read
 
     @property
     def caught(self) -> bool:

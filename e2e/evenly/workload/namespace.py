@@ -1,6 +1,7 @@
 """A namespace of our own: objects put into it, strictly, and taken away with it."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from evenly.workload.wait import until
 
 MANAGED_BY = {"app.kubernetes.io/managed-by": "evenly"}
 RUN_LABEL = "evenly/run"
+NAME_LENGTH_LIMIT = 63  # Kubernetes' own
 SERVICE_GONE_LIMIT_S = 10.0
 
 
@@ -26,8 +28,10 @@ class Namespace:
     name: str
 
 
-def create(api: ApiClient, name: str, run_id: str) -> Namespace:
-    """Make a namespace that is labelled as this run's own."""
+def create(api: ApiClient, run_id: str, purpose: str) -> Namespace:
+    """Make a namespace that is labelled as this run's own and named after its purpose."""
+    words = re.sub("[^a-z0-9]+", "-", f"evenly-{run_id[-4:]}-{purpose.lower()}")
+    name = words[:NAME_LENGTH_LIMIT].strip("-")
     CoreV1Api(api).create_namespace({"metadata": {"name": name, "labels": {**MANAGED_BY, RUN_LABEL: run_id}}})
     return Namespace(api, name)
 

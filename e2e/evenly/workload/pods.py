@@ -85,3 +85,11 @@ def _why_not_ready(pod: V1Pod) -> str:
         if condition.status == "False" and condition.message:
             return f"{condition.reason}: {condition.message}"
     return "not ready"
+
+
+def last_complaint(namespace: Namespace, pod: Pod) -> str:
+    """Return the newest warning that the cluster has about a pod, such as a failed probe with its status; "" without one."""
+    about = f"involvedObject.uid={pod.uid},type=Warning"
+    warnings = CoreV1Api(namespace.api).list_namespaced_event(namespace.name, field_selector=about).items
+    newest = max(warnings, key=lambda event: event.last_timestamp or event.metadata.creation_timestamp, default=None)
+    return f"{newest.reason}: {newest.message.strip()}" if newest else ""

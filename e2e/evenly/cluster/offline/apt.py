@@ -10,6 +10,7 @@ from evenly.cluster.cache import Cache
 from evenly.errors import EvenlyError
 from evenly.process import run
 
+CONFIG_LIMIT_S = 10.0
 INDEX_LIMIT_S = 300.0
 DOWNLOAD_LIMIT_S = 600.0
 UNPACK_LIMIT_S = 120.0
@@ -76,6 +77,12 @@ def sources(suite: str, *, etc_apt: Path = Path("/etc/apt"), own: str | None = N
     return "\n".join("".join(f"{field}: {value}\n" for field, value in stanza.items()) for stanza in found)
 
 
+def reach() -> list[str]:
+    """Return the lines of the machine's apt configuration that tell how to reach a mirror (proxy, time checks)."""
+    lines = run("apt-config", "dump", "Acquire", timeout_s=CONFIG_LIMIT_S).splitlines()
+    return [line for line in lines if not line.startswith(("Acquire::IndexTargets", "Acquire::Languages"))]
+
+
 def _deb822(text: str) -> Iterator[dict[str, str]]:
     bare = re.sub(r"^#.*\n", "", text, flags=re.MULTILINE)
     for paragraph in re.split(r"\n\s*\n", bare):
@@ -103,11 +110,6 @@ def _configure(state: Path, release: str) -> Path:
         (state / folder).mkdir(parents=True, exist_ok=True)
     (state / "sources" / "release.sources").write_text(sources(release))
     (state / "status").touch()
-    reach = [
-        line
-        for line in run("apt-config", "dump", "Acquire", timeout_s=10.0).splitlines()
-        if not line.startswith(("Acquire::IndexTargets", "Acquire::Languages"))
-    ]
     ours = {
         "Acquire::Languages": "none",
         "Acquire::GzipIndexes": "true",
@@ -126,5 +128,5 @@ def _configure(state: Path, release: str) -> Path:
         "Dir::Etc::sourceparts": state / "sources",
     }
     path = state / "apt.conf"
-    path.write_text("\n".join([*reach, *(f'{name} "{value}";' for name, value in ours.items())]) + "\n")
+    path.write_text("\n".join([*reach(), *(f'{name} "{value}";' for name, value in ours.items())]) + "\n")
     return path

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/vishvananda/netlink"
 	corev1 "k8s.io/api/core/v1"
@@ -56,6 +57,7 @@ func runPodNetwork() {
 	if err != nil {
 		klog.Fatal(err)
 	}
+	awaitServices()
 	follow := func(object any) {
 		if err := connect(object.(*corev1.Node), os.Getenv("NODE_NAME")); err != nil {
 			klog.Fatal(err)
@@ -82,6 +84,28 @@ func apiClient() (kubernetes.Interface, error) {
 	}
 	config.Host = "https://" + os.Getenv("CONTROL_PLANE_ENDPOINT")
 	return kubernetes.NewForConfig(config)
+}
+
+// awaitServices holds the node back until kube-proxy has written its rules, for ten seconds at most.
+//
+// A pod that starts earlier sends its first packet to a Service nowhere, and all it repeats on that connection the same way:
+// CoreDNS would answer only when its dial has timed out, half a minute later.
+func awaitServices() {
+	address := net.JoinHostPort(os.Getenv("KUBERNETES_SERVICE_HOST"), os.Getenv("KUBERNETES_SERVICE_PORT"))
+	attempts := time.NewTicker(250 * time.Millisecond)
+	defer attempts.Stop()
+	for limit := time.After(10 * time.Second); ; {
+		if connection, err := net.DialTimeout("tcp", address, 200*time.Millisecond); err == nil {
+			connection.Close()
+			return
+		}
+		select {
+		case <-limit:
+			klog.Warningf("the API server's Service %s does not answer; going on without", address)
+			return
+		case <-attempts.C:
+		}
+	}
 }
 
 // connect gives our own node its CNI configuration, and any other node's pods a route through that node.

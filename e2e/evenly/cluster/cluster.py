@@ -1,0 +1,79 @@
+"""What a test needs to know of a cluster, and how to look at one that exists."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kubernetes.client import CoreV1Api, VersionApi
+from kubernetes.config import KUBE_CONFIG_DEFAULT_LOCATION, list_kube_config_contexts, new_client_from_config
+from kubernetes.config.config_exception import ConfigException
+from urllib3.exceptions import HTTPError
+
+from evenly.cluster.doors import NODE_PORT
+from evenly.errors import EvenlyError
+
+ANSWER_LIMIT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A cluster that answers.
+
+    ``doors`` holds each node's name with the ``host:port`` that leads to its port 30000. ``backend_image`` takes the
+    place of the manifests' nginx; empty where that one is to be pulled by the cluster itself.
+    """
+
+    name: str
+    context: str
+    kubeconfig: Path
+    doors: tuple[tuple[str, str], ...]
+    backend_image: str
+    description: str
+    kept: bool
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+def existing(context: str, kubeconfig: Path | None = None) -> Cluster:
+    """Return the cluster of a kubeconfig's context, which is neither created nor deleted.
+
+    Without ``kubeconfig``, that of KUBECONFIG or ~/.kube/config is read. Raises EvenlyError when the context does not
+    exist, naming those that do, or when the cluster does not answer.
+    """
+    path = Path(kubeconfig or KUBE_CONFIG_DEFAULT_LOCATION)
+    try:
+        contexts, _ = list_kube_config_contexts(str(path))
+    except ConfigException as error:
+        raise EvenlyError(f"there is no context {context}: {error}", "give a kubeconfig by KUBECONFIG") from None
+    names = sorted(entry["name"] for entry in contexts)
+    if context not in names:
+        raise EvenlyError(f"there is no context {context} in {path}", f"give one of: {', '.join(names)}")
+    version = kubernetes_version(path, context)
+    if not version:
+        raise EvenlyError(f"the cluster of context {context} does not answer", f"try: kubectl --context {context} get nodes")
+    nodes = CoreV1Api(new_client_from_config(str(path), context)).list_node(_request_timeout=ANSWER_LIMIT_S).items
+    doors = tuple(
+        (node.metadata.name, f"{address.address}:{NODE_PORT}")
+        for node in nodes
+        for address in node.status.addresses
+        if address.type == "InternalIP"
+    )
+    return Cluster(
+        name=context,
+        context=context,
+        kubeconfig=path,
+        doors=doors,
+        backend_image="",
+        description=f"the existing cluster of context {context}, Kubernetes {version}",
+        kept=True,
+        versions={"kubernetes": version},
+    )
+
+
+def kubernetes_version(kubeconfig: Path, context: str) -> str:
+    """Return the version that an API server names, or nothing when it does not answer."""
+    client = new_client_from_config(str(kubeconfig), context)
+    client.configuration.retries = False
+    try:
+        return str(VersionApi(client).get_code(_request_timeout=ANSWER_LIMIT_S).git_version)
+    except HTTPError:
+        return ""

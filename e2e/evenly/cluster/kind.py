@@ -1,0 +1,66 @@
+"""A kind cluster: pytest-kind's, but it is created whole or not at all, within a time limit, and is never somebody else's."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pykube
+from pytest_kind import KindCluster
+
+from evenly.errors import EvenlyError
+from evenly.process import run
+
+CREATE_LIMIT_S = 300.0  # 17 to 24 s on two cores; minutes where the disk is slow
+DELETE_LIMIT_S = 60.0
+LOAD_LIMIT_S = 120.0
+LIST_LIMIT_S = 20.0
+
+
+class Kind(KindCluster):  # type: ignore[misc]  # pytest-kind ships no types
+    """A cluster by the name of ``name``, whose kubeconfig nobody else writes or reads."""
+
+    def __init__(self, name: str, kubeconfig: Path, *, kind: Path, image: str, env: Mapping[str, str]) -> None:
+        # the parent's constructor would make a folder where the user stands
+        self.name = name
+        self.kubeconfig_path = kubeconfig
+        self.kind_path = kind
+        self.image = image
+        self._env = {**env, "KIND_EXPERIMENTAL_PROVIDER": "docker"}  # the engine is chosen already
+
+    def create(self, config_file: Path) -> None:
+        """Create the cluster; when it fails, or is interrupted, what there was of it is deleted.
+
+        Raises EvenlyError when the name is taken, ProgramError with kind's last lines otherwise.
+        """
+        if self.exists():
+            raise EvenlyError(
+                f"there is a kind cluster {self.name} that evenly did not make",
+                f"give another name; or delete it: kind delete cluster --name {self.name};"
+                f" or test that one: --context kind-{self.name}",
+            )
+        try:
+            self._kind("create", "cluster", "--image", self.image, "--config", config_file, timeout_s=CREATE_LIMIT_S)
+        except BaseException:
+            self.delete()
+            raise
+        self.api = pykube.HTTPClient(pykube.KubeConfig.from_file(self.kubeconfig_path))
+
+    def delete(self) -> None:
+        """Delete the cluster's nodes and its kubeconfig; no error where there are none."""
+        self._kind("delete", "cluster", timeout_s=DELETE_LIMIT_S)
+        self.kubeconfig_path.unlink(missing_ok=True)
+
+    def exists(self) -> bool:
+        """Tell whether the engine has a cluster of this name, alive or not."""
+        return self.name in run(self.kind_path, "get", "clusters", timeout_s=LIST_LIMIT_S, env=self._env).split()
+
+    def load_docker_image(self, docker_image: str) -> None:
+        """Copy an image of the engine's into every node."""
+        run(
+            *(self.kind_path, "load", "docker-image", docker_image, "--name", self.name),
+            timeout_s=LOAD_LIMIT_S,
+            env=self._env,
+        )
+
+    def _kind(self, *command: str | Path, timeout_s: float) -> None:
+        whose = ("--name", self.name, "--kubeconfig", self.kubeconfig_path)
+        run(self.kind_path, *command, *whose, timeout_s=timeout_s, env=self._env)

@@ -1,0 +1,136 @@
+"""A private Docker engine, unpacked into the cache and started there; the machine is left as it was found."""
+
+import json
+import os
+import select
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from evenly.cluster.cache import Cache, remove
+from evenly.cluster.offline import host
+from evenly.cluster.offline.engine_programs import engine_programs
+from evenly.errors import EvenlyError
+from evenly.process import ProgramError, run
+from evenly.progress import Progress
+
+START_LIMIT_S = 30.0
+COMMAND_LIMIT_S = 60.0
+POLL_S = 0.02
+LOG_LINES_SHOWN = 12
+SOCKET_PATH_LIMIT = 100  # the kernel allows 107 bytes, and containerd's debug socket lies deeper
+
+
+def was_started(cache: Cache) -> bool:
+    """Tell whether a private engine was started and not stopped since, be it alive or not."""
+    return _before(cache).exists()
+
+
+def start(cache: Cache, progress: Progress) -> tuple[Path, Mapping[str, str]]:
+    """Start the private engine, or find it running, and return its docker command and the environment to reach it.
+
+    What the machine's network looked like before is kept in the cache, for `stop`. Raises EvenlyError with the engine's
+    last words when it does not come up.
+    """
+    programs, tools = engine_programs(cache, progress)
+    home = _home(cache)
+    socket = home / "docker.sock"
+    docker, env = programs / "docker", {"DOCKER_HOST": f"unix://{socket}", "PATH": tools["PATH"]}
+    if socket.exists() and _answers(docker, env):
+        return docker, env
+    socket.unlink(missing_ok=True)
+    if not was_started(cache):  # else one died, and the record tells how it was before that one
+        _before(cache).write_text(json.dumps(host.record(tools)))
+    (home / "daemon.json").write_text("{}")  # or the machine's own configuration would count
+    log = home / "log"
+    log.write_text("")
+    run(
+        *("start-stop-daemon", "--start", "--background", "--output", log),
+        *("--make-pidfile", "--pidfile", home / "pid", "--exec", programs / "dockerd", "--"),
+        *("--config-file", home / "daemon.json", "--data-root", home / "data", "--exec-root", home / "run"),
+        *("--pidfile", "", "--host", f"unix://{socket}", "--userland-proxy=false"),
+        "--bridge=none",  # kind makes a network of its own; docker0 would stay behind
+        timeout_s=COMMAND_LIMIT_S,
+        env=tools,
+    )
+    _await_socket(home)
+    if not _answers(docker, env):
+        raise _died(home)
+    return docker, env
+
+
+def stop(cache: Cache, progress: Progress) -> None:
+    """Stop the private engine with all its containers and put the machine's network back to what it was.
+
+    Does nothing where none was started. One that died is started again first: only it can end the containers it left.
+    """
+    if not was_started(cache):
+        return
+    home = _home(cache)
+    _, tools = engine_programs(cache, progress)
+    try:
+        docker, env = start(cache, progress)
+        _remove_all(docker, env)
+    finally:
+        run(
+            *("start-stop-daemon", "--stop", "--oknodo", "--pidfile", home / "pid", "--name", "dockerd"),
+            *("--retry", "TERM/20/KILL/5", "--remove-pidfile"),
+            timeout_s=COMMAND_LIMIT_S,
+            env=tools,
+        )
+        host.restore(json.loads(_before(cache).read_text()), tools)
+        _before(cache).unlink()
+    remove(home / "run")
+
+
+def _remove_all(docker: Path, env: Mapping[str, str]) -> None:
+    containers = run(docker, "ps", "--all", "--quiet", timeout_s=COMMAND_LIMIT_S, env=env).split()
+    if containers:
+        run(docker, "rm", "--force", "--volumes", *containers, timeout_s=COMMAND_LIMIT_S, env=env)
+    networks = run(docker, "network", "ls", "--quiet", "--filter=type=custom", timeout_s=COMMAND_LIMIT_S, env=env).split()
+    if networks:  # the engine leaves their bridges behind
+        run(docker, "network", "rm", *networks, timeout_s=COMMAND_LIMIT_S, env=env)
+
+
+def _before(cache: Cache) -> Path:
+    return _home(cache) / "before.json"
+
+
+def _home(cache: Cache) -> Path:
+    home = cache.root / "engine"
+    deepest = len(str(home)) + len("/run/containerd/containerd-debug.sock")
+    if deepest > SOCKET_PATH_LIMIT:
+        raise EvenlyError(
+            f"the cache folder {cache.root} has too long a path for a socket ({deepest} bytes of {SOCKET_PATH_LIMIT})",
+            "name a cache folder with a shorter path",
+        )
+    home.mkdir(exist_ok=True)
+    return home
+
+
+def _answers(docker: Path, env: Mapping[str, str]) -> bool:
+    try:
+        run(docker, "version", timeout_s=START_LIMIT_S, env=env)
+    except ProgramError:
+        return False
+    return True
+
+
+def _await_socket(home: Path) -> None:
+    deadline = time.monotonic() + START_LIMIT_S
+    process = os.pidfd_open(int((home / "pid").read_text()))
+    try:
+        while not (home / "docker.sock").exists():
+            ended, _, _ = select.select([process], [], [], POLL_S)  # readable when the engine has ended
+            if ended or time.monotonic() > deadline:
+                raise _died(home)
+    finally:
+        os.close(process)
+
+
+def _died(home: Path) -> EvenlyError:
+    words = "".join(f"\n  | {line[:200]}" for line in (home / "log").read_text().splitlines()[-LOG_LINES_SHOWN:])
+    return EvenlyError(
+        f"the private Docker engine did not come up within {START_LIMIT_S:g} s; its last words:{words}",
+        f"the whole log is {home / 'log'}; or start a Docker of your own",
+    )

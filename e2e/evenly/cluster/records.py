@@ -1,0 +1,52 @@
+"""A record in the cache of every cluster that evenly made, so that a later run can find, reuse or remove it."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from evenly.cluster.cache import Cache
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One cluster: written before its first container starts, removed after its last one is gone.
+
+    ``key`` tells what it was made from; ``own_network`` whether the network named kind came with it.
+    """
+
+    name: str
+    kubeconfig: str
+    key: str
+    run_id: str
+    pid: int
+    own_network: bool
+    kept: bool = False
+
+
+def remember(cache: Cache, made: Made) -> None:
+    """Write a cluster's record, replacing what is there of that name."""
+    path = _path(cache, made.name)
+    path.parent.mkdir(exist_ok=True)
+    unfinished = path.with_suffix(".tmp")
+    unfinished.write_text(json.dumps(asdict(made), indent=1))
+    unfinished.replace(path)
+
+
+def forget(cache: Cache, made: Made) -> None:
+    """Remove a cluster's record and its kubeconfig."""
+    Path(made.kubeconfig).unlink(missing_ok=True)
+    _path(cache, made.name).unlink(missing_ok=True)
+
+
+def everything(cache: Cache) -> list[Made]:
+    """Return all clusters on record, kept ones and those whose run was killed."""
+    return [Made(**json.loads(path.read_text())) for path in sorted((cache.root / "clusters").glob("*.json"))]
+
+
+def kubeconfig(cache: Cache, name: str) -> Path:
+    """Return where a cluster's kubeconfig goes when nobody says otherwise."""
+    return _path(cache, name).with_suffix(".kubeconfig")
+
+
+def _path(cache: Cache, name: str) -> Path:
+    return cache.root / "clusters" / f"{name}.json"

@@ -1,0 +1,83 @@
+"""The attempts of one load as evidence: they end in any order and count in the order in which they started."""
+
+from dataclasses import replace
+
+from evenly.judge.share import Look, ShareRule
+from evenly.judge.verdict import Cause, Verdict, Word
+
+LOOK_EVERY = 100  # attempts from one look to the next
+
+
+class Sample:
+    """Takes each attempt when it has ended, and looks at what they say after every ``look_every`` of them in order of start.
+
+    Look j covers attempts 1 to j x ``look_every`` by start, once all of them have ended: to look at completions instead would
+    count fast pods first and fail a fair Service. The last look is at ``cap``. ``attempts`` is how many, from the first on,
+    have all ended; ``looks`` holds the looks so far, also those after the one that decided.
+    """
+
+    def __init__(self, rule: ShareRule, cap: int, *, look_every: int = LOOK_EVERY, errors_allowed: int = 0) -> None:
+        self.attempts = 0
+        self.looks: list[Look] = []
+        self._rule = rule
+        self._cap = cap
+        self._look_every = look_every
+        self._errors_allowed = errors_allowed
+        self._by_shares: Verdict | None = None
+        self._errors = 0
+        self._exceeded_at: int | None = None
+        self._counts = dict.fromkeys(rule.law.answering, 0)
+        self._strays: dict[str, int] = {}
+        self._waiting: dict[int, str | None] = {}
+
+    def ended(self, number: int, pod: str | None) -> tuple[Look, ...]:
+        """Take the attempt that started as the ``number``-th (from 1), with the pod that answered or None for an error.
+
+        Returns the looks that this made possible, mostly none. Raises ValueError for an attempt that has ended before.
+        """
+        if number <= self.attempts or number in self._waiting:
+            raise ValueError(f"attempt {number} has ended before; each number from 1 on is to end once")
+        if pod is not None and pod not in self._counts:
+            self._strays[pod] = min(number, self._strays.get(pod, number))
+        self._waiting[number] = pod
+        seen = len(self.looks)
+        while self.attempts + 1 in self._waiting:
+            self._count()
+        return tuple(self.looks[seen:])
+
+    def _count(self) -> None:
+        self.attempts += 1
+        pod = self._waiting.pop(self.attempts)
+        if pod in self._counts:
+            self._counts[pod] += 1
+        elif pod is None:
+            self._errors += 1
+            if self._errors == self._errors_allowed + 1:
+                self._exceeded_at = self.attempts
+        if self.attempts == self._cap or (self.attempts < self._cap and self.attempts % self._look_every == 0):
+            self._look()
+
+    def _look(self) -> None:
+        # A stray's answers are nobody's in the law: the tallies go on over the other pods, for the picture.
+        look = replace(self._rule.look(self._counts, self._errors), connections=self.attempts)
+        self.looks.append(look)
+        if self._by_shares is None and look.decides:
+            self._by_shares = Verdict(Cause.SHARES if look.decides is Word.FAIL else None, self.attempts)
+        elif self._by_shares is None and self.attempts == self._cap:
+            self._by_shares = Verdict(Cause.UNDECIDED, self.attempts)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What the attempts themselves decide so far; None while they do not.
+
+        In this order: an answer from a pod that the law gives no share, known as soon as it has ended; more errors than
+        allowed; the first look that decides; the cap. Errors after a FAIL by shares do not rename its cause.
+        """
+        if self._strays:
+            pods = sorted(self._strays, key=self._strays.__getitem__)
+            first = self._strays[pods[0]]
+            return Verdict(Cause.UNEXPECTED_POD, max(first, self.attempts), decided_at=first, pods=tuple(pods))
+        shares = self._by_shares
+        if self._exceeded_at is None or (shares and shares.cause is Cause.SHARES and shares.connections < self._exceeded_at):
+            return shares
+        return Verdict(Cause.ERRORS, self.attempts, decided_at=self._exceeded_at)

@@ -1,0 +1,105 @@
+"""The client's ledger beside the pods' own logs: every attempt is accounted for by its id."""
+
+import csv
+import gzip
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+
+from evenly.load.rows import HEADER, Row, cells
+
+IDS_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The rows joined with the logs.
+
+    ``logged`` gives, by number, the UIDs of the pods whose logs have the attempt, one for each time. ``discrepancies`` are
+    sentences with counts and ids; empty when the books balance.
+    """
+
+    rows: tuple[Row, ...]
+    logged: Mapping[int, tuple[str, ...]]
+    discrepancies: tuple[str, ...]
+
+    @property
+    def answered(self) -> dict[str, int]:
+        """How many attempts each pod answered, by UID, as the answers say."""
+        return dict(Counter(row.uid for row in self.rows if row.error is None))
+
+    @property
+    def errors(self) -> dict[str, int]:
+        """How many attempts ended in each kind of error."""
+        return dict(Counter(row.error.value for row in self.rows if row.error))
+
+    @property
+    def logged_once(self) -> int:
+        """How many attempts are found in exactly one pod's log, once."""
+        return sum(len(self.logged.get(row.number, ())) == 1 for row in self.rows)
+
+    @property
+    def errors_that_arrived(self) -> int:
+        """How many attempts ended in an error though a pod has them in its log: the answer was lost, not the request."""
+        return sum(row.error is not None and row.number in self.logged for row in self.rows)
+
+
+def join(rows: Sequence[Row], logs: Mapping[str, Iterable[str] | None], run_id: str) -> Books:
+    """Join the ledger with the logs by id, and name every way in which they disagree.
+
+    ``logs`` holds the lines of each pod that could answer, by UID; None for a pod whose log is gone, because it was killed or
+    deleted: its answers are then believed. A line begins with ``<run_id>/<number>``; other lines are passed over.
+    """
+    logged: dict[int, tuple[str, ...]] = {}
+    for uid, lines in logs.items():
+        for number in _numbers(lines or (), run_id):
+            logged[number] = (*logged.get(number, ()), uid)
+    lost_logs = {uid for uid, lines in logs.items() if lines is None}
+
+    def kept(row: Row) -> bool:
+        return row.error is None and row.uid in logs and row.uid not in lost_logs
+
+    checks: tuple[tuple[str, Callable[[Row], bool]], ...] = (
+        ("answered, but in no pod's log", lambda row: kept(row) and row.number not in logged),
+        ("in the logs more than once: something sent them again", lambda row: len(logged.get(row.number, ())) > 1),
+        (
+            "answered in the name of one pod, but in the log of another",
+            lambda row: kept(row) and row.number in logged and row.uid not in logged[row.number],
+        ),
+        ("answered in the name of a pod that is not there", lambda row: row.error is None and row.uid not in logs),
+        ("not the first request on their connection", lambda row: row.request > 1),
+    )
+    found = [(what, [row.number for row in rows if wrong(row)]) for what, wrong in checks]
+    numbers = {row.number for row in rows}
+    sent = range(1, max(numbers | logged.keys(), default=0) + 1)
+    found.append(("without a row in the ledger", [number for number in sent if number not in numbers]))
+    return Books(tuple(rows), logged, tuple(_sentence(what, ids) for what, ids in found if ids))
+
+
+def write_samples(path: Path, scenario: str, books: Books) -> None:
+    """Append a scenario's attempts to a gzipped CSV file, with the UID of the pod whose log has each ("" without one).
+
+    Equal books give equal bytes: each call adds a gzip member of its own, without a date.
+    """
+    text = StringIO(newline="")
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(("scenario", *HEADER, "logged"))
+    table.writerows((scenario, *cells(row), next(iter(books.logged.get(row.number, ())), "")) for row in books.rows)
+    with path.open("ab") as file, gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0) as member:
+        member.write(text.getvalue().encode())
+
+
+def _numbers(lines: Iterable[str], run_id: str) -> Iterable[int]:
+    prefix = f"{run_id}/"
+    for line in lines:
+        number = line.partition(" ")[0].removeprefix(prefix)
+        if line.startswith(prefix) and number.isdecimal():
+            yield int(number)
+
+
+def _sentence(what: str, ids: Sequence[int]) -> str:
+    shown = ", ".join(map(str, ids[:IDS_SHOWN])) + (", ..." if len(ids) > IDS_SHOWN else "")
+    noun = "attempt is" if len(ids) == 1 else "attempts are"
+    return f"{len(ids)} {noun} {what}: {shown}"

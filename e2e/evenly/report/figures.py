@@ -1,0 +1,165 @@
+"""The figures of one scenario, per pod and in all: what sentences, charts and tables are made from."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evenly.judge import deviation_to_catch, interval
+from evenly.report.result import PodRecord, Rule, ScenarioRecord
+from evenly.report.samples import PodSamples, Samples
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Sorted latencies in microseconds."""
+
+    us: tuple[int, ...]
+
+    def percentile(self, p: float) -> int | None:
+        """The smallest latency that p percent of all do not exceed (nearest rank: one that was measured); None of none."""
+        return self.us[max(0, math.ceil(p / 100 * len(self.us)) - 1)] if self.us else None
+
+
+@dataclass(frozen=True, slots=True)
+class PodFigures:
+    """One pod: what was declared for it and what it got.
+
+    ``low`` and ``high`` are the ends of its 95 % confidence sequence, which holds for all pods together and at every N.
+    """
+
+    pod: PodRecord
+    short: str
+    declared: float
+    delta: float  # the smallest deviation that must be caught; 0 for a pod that was not expected
+    answered: int
+    errors: int
+    share: float
+    low: float
+    high: float
+    connect: Latency
+    response: Latency
+
+    @property
+    def off(self) -> float:
+        """How far its share is from the declared one, with its sign."""
+        return self.share - self.declared
+
+    @property
+    def surely_off(self) -> bool:
+        """Whether its declared share lies outside of its confidence sequence."""
+        return not self.low <= self.declared <= self.high
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One scenario: every attempt that was made, whether or not the verdict needed it."""
+
+    pods: tuple[PodFigures, ...]  # the expected ones as declared, then the others
+    sent: int
+    answered: int
+    errors: int
+    chi_square_p: float
+    cohen_w: float
+    samples: Samples
+
+    @property
+    def expected(self) -> tuple[PodFigures, ...]:
+        """The pods that were declared."""
+        return tuple(pod for pod in self.pods if pod.pod.expected)
+
+    @property
+    def furthest(self) -> PodFigures:
+        """The expected pod that is furthest off its declared share."""
+        return max(self.expected, key=lambda pod: abs(pod.off))
+
+    def of(self, uid: str) -> PodFigures | None:
+        """The figures of one pod."""
+        return next((pod for pod in self.pods if pod.pod.uid == uid), None)
+
+
+def figures(scenario: ScenarioRecord, samples: Samples) -> Figures:
+    """Bring record and samples together; a pod that only the samples know is shown as one that was not expected."""
+    known = {pod.uid: pod for pod in scenario.pods}
+    for uid in scenario.rule.shares.keys() | samples.pods.keys():
+        seen = samples.pods.get(uid, PodSamples())
+        known.setdefault(uid, _unknown(uid, seen, expected=uid in scenario.rule.shares))
+    order = [*scenario.rule.shares, *sorted(known.keys() - scenario.rule.shares.keys(), key=lambda u: (known[u].name, u))]
+    answered = sum(pod.answered for pod in samples.pods.values())
+    short = _short_names([known[uid] for uid in order])
+    pods = tuple(
+        _pod(known[uid], short[uid], scenario.rule, samples.pods.get(uid, PodSamples()), answered, len(order)) for uid in order
+    )
+    chi_square = _chi_square(pods, answered)
+    return Figures(
+        pods=pods,
+        sent=samples.sent,
+        answered=answered,
+        errors=samples.errors.total(),
+        chi_square_p=chi_square_tail(chi_square, len(scenario.rule.shares) - 1),
+        cohen_w=math.sqrt(chi_square / answered) if answered else 0.0,
+        samples=samples,
+    )
+
+
+def chi_square_tail(x: float, degrees: int) -> float:
+    """Probability that a chi-square variable with this many degrees of freedom exceeds x.
+
+    The finite sums for whole degrees: Abramowitz and Stegun 26.4.4 and 26.4.5.
+    """
+    if degrees < 1 or math.isinf(x):
+        return 1.0 if degrees < 1 else 0.0
+    if degrees % 2:
+        total, term, start = math.erfc(math.sqrt(x / 2)), math.sqrt(2 * x / math.pi) * math.exp(-x / 2), 3
+    else:
+        total, term, start = 0.0, math.exp(-x / 2), 2
+    for d in range(start, degrees + 1, 2):
+        total += term
+        term *= x / d
+    return total
+
+
+def _chi_square(pods: Sequence[PodFigures], answered: int) -> float:
+    if not answered:
+        return 0.0
+    terms = ((pod.answered - answered * pod.declared) ** 2 / (answered * pod.declared) for pod in pods if pod.declared)
+    impossible = any(pod.answered for pod in pods if not pod.declared)
+    return math.inf if impossible else sum(terms)
+
+
+def _pod(pod: PodRecord, short: str, rule: Rule, seen: PodSamples, answered: int, pods: int) -> PodFigures:
+    low, high = interval(seen.answered, answered, pods) if answered else (0.0, 1.0)
+    declared = rule.shares.get(pod.uid, 0.0)
+    return PodFigures(
+        pod=pod,
+        short=short,
+        declared=declared,
+        delta=deviation_to_catch(declared, rule.delta),
+        answered=seen.answered,
+        errors=seen.errors,
+        share=seen.answered / answered if answered else 0.0,
+        low=low,
+        high=high,
+        connect=Latency(tuple(sorted(seen.connect_us))),
+        response=Latency(tuple(sorted(seen.response_us))),
+    )
+
+
+def _unknown(uid: str, seen: PodSamples, *, expected: bool) -> PodRecord:
+    return PodRecord(
+        uid=uid,
+        name=seen.name or uid,
+        node=seen.node,
+        ip="",
+        expected=expected,
+        owner="",
+        labels={},
+        created_at="",
+        note="",
+    )
+
+
+def _short_names(pods: Sequence[PodRecord]) -> dict[str, str]:
+    """Name pods by the random end of their names, where that tells them apart."""
+    ends = {pod.uid: pod.name.rpartition("-")[2] for pod in pods}
+    clear = len(set(ends.values())) == len(pods) and all(4 <= len(end) <= 8 for end in ends.values())
+    return ends if clear else {pod.uid: pod.name for pod in pods}

@@ -1,0 +1,160 @@
+"""What PASS, FAIL and INCONCLUSIVE mean, in sentences."""
+
+from evenly.report.answer import Finding
+from evenly.report.diagnosis import strays
+from evenly.report.figures import Figures
+from evenly.report.markup import Text, text
+from evenly.report.result import ScenarioRecord
+from evenly.report.words import an, counted, number, once_in, ordinal, part, percents, points, power, spelled
+
+
+def declared_part(figures: Figures) -> str:
+    """What each expected pod was declared to get: "third"; "declared share" where they differ."""
+    return part([pod.declared for pod in figures.expected])
+
+
+def _went(figures: Figures) -> str:
+    """The shares one by one, or their span where there are too many to read."""
+    shares = [pod.share for pod in figures.expected]
+    return percents(shares) if len(shares) <= 6 else f"{100 * min(shares):.1f} to {100 * max(shares):.1f} % to each"
+
+
+def even(scenario: ScenarioRecord, figures: Figures) -> Finding:
+    """Say that traffic is as declared, and how far off it could be."""
+    furthest, rule = figures.furthest, scenario.rule
+    declared = declared_part(figures)
+    headline = "Traffic is even over the {pods}." if declared != "declared share" else "Traffic goes to the {pods} as declared."
+    caught = points(furthest.delta)
+    return Finding(
+        "Yes.",
+        text(headline, pods=counted(len(figures.expected), "pod")),
+        text(
+            "**{n}** new connections went {shares}. The furthest pod is {off} percentage points off its {part}; "
+            "this test is made to catch {caught}.",
+            n=f"{figures.sent:,}",
+            shares=_went(figures),
+            off=f"{100 * abs(furthest.off):.1f}",
+            part=declared,
+            caught=caught,
+        ),
+        (
+            text(
+                "If one pod were really {caught} points or more off, a test like this would say “even” at most **{rate}** runs.",
+                caught=caught,
+                rate=once_in(rule.beta),
+            ),
+            text("A Service that is even is failed at most **{rate}** runs.", rate=once_in(rule.alpha)),
+        ),
+    )
+
+
+def unexpected_pod(scenario: ScenarioRecord, figures: Figures) -> Finding:
+    """Say who answered though nobody expected it."""
+    found = strays(scenario, figures)
+    answered = sum(pod.answered for pod in found)
+    expected = len(figures.expected)
+    who = f"A {ordinal(expected + 1)}, unexpected pod" if len(found) == 1 else f"{number(len(found)).capitalize()} unexpected pods"
+    first = scenario.verdict.decided_at
+    came = text("It came at connection {first}.", first=f"{first:,}") if first else ()
+    return Finding(
+        "No.",
+        text("{who} answered {n} of {sent}.", who=who, n=f"{answered:,}", sent=counted(figures.sent, "connection")),
+        text(
+            "The expected {n} share what is left: {shares} instead of {part} each.",
+            n=number(expected),
+            shares=_went(figures),
+            part=an(declared_part(figures)),
+        )
+        if expected > 1
+        else text("The expected pod got what is left: {shares}.", shares=_went(figures)),
+        (text("**Certain.** One answer from a pod outside the expected set settles it, whatever the counts. {came}", came=came),),
+    )
+
+
+def uneven(scenario: ScenarioRecord, figures: Figures) -> Finding:
+    """Say how uneven traffic is: all on one, some left out, small but certain, or plainly off."""
+    got = [pod for pod in figures.expected if pod.answered]
+    silent = [pod for pod in figures.expected if not pod.answered and pod.declared]
+    furthest, declared = figures.furthest, declared_part(figures)
+    n = counted(figures.answered, "connection")
+    seen = text("The {pods} got {shares} of {n}.", pods=spelled(len(figures.expected), "pod"), shares=_went(figures), n=n)
+    if len(got) == 1:
+        headline = text("All {n} went to one pod; {silent} got none.", n=n, silent=number(len(silent)))
+        seen = text("`{pod}` got everything. {ready}", pod=got[0].pod.name, ready=_readiness(scenario))
+    elif silent:
+        headline = text("{silent} of the {pods} got none of {n}.", silent=number(len(silent)).capitalize(), pods=len(figures.expected), n=n)
+    elif all(abs(end - pod.declared) < pod.delta for pod in figures.expected for end in (pod.low, pod.high)):
+        headline = text(
+            "`{pod}` is a small but certain {off} points off its {part}.", pod=furthest.short, off=f"{100 * abs(furthest.off):.1f}", part=declared
+        )
+        seen = text("{seen} That is less than the {delta} points this test must catch.", seen=seen, delta=points(furthest.delta))
+    else:
+        headline = text(
+            "`{pod}` got {share} % instead of {part}.", pod=furthest.short, share=f"{100 * furthest.share:.1f}", part=_instead(furthest.declared, declared)
+        )
+    return Finding("No.", headline, seen, (_how_unlikely(scenario),))
+
+
+def _instead(share: float, declared: str) -> str:
+    return f"the declared {100 * share:.1f} %" if declared == "declared share" else an(declared)
+
+
+def _readiness(scenario: ScenarioRecord) -> str:
+    steady = {reading.ready for reading in scenario.endpoints} == {tuple(sorted(scenario.rule.shares))}
+    return f"All {number(len(scenario.rule.shares))} pods were ready the whole time." if steady else ""
+
+
+def _how_unlikely(scenario: ScenarioRecord) -> Text:
+    look = next((look for look in scenario.looks if look.connections == scenario.verdict.connections), None)
+    enough = once_in(scenario.rule.alpha)
+    if look is None:
+        return text("A fair Service is failed at most **{enough}** runs.", enough=enough)
+    return text(
+        "A fair Service would look like this at most once in **{power}** runs; {enough} is enough for FAIL. "
+        "That was reached at the look after **{n}**.",
+        power=power(look.ln_uneven),
+        enough=enough,
+        n=counted(look.connections, "connection"),
+    )
+
+
+def errors(scenario: ScenarioRecord, figures: Figures) -> Finding:
+    """Say how many connections got no answer, by kind."""
+    kinds = ", ".join(f"{count:,} × {kind}" for kind, count in figures.samples.errors.most_common())
+    allowed = f"at most {scenario.rule.errors_allowed:,}" if scenario.rule.errors_allowed else "none"
+    return Finding(
+        "No.",
+        text("{errors} of {sent} got no answer.", errors=f"{figures.errors:,}", sent=counted(figures.sent, "connection")),
+        text("{kinds}. Declared for this scenario: {allowed}.", kinds=kinds, allowed=allowed),
+        (text("**Certain.** Each is a row in the samples, with its number, its time and its kind; nothing was tried again."),),
+    )
+
+
+def undecided(scenario: ScenarioRecord, figures: Figures) -> Finding:
+    """Say that the evidence was not enough either way."""
+    furthest = figures.furthest
+    interval = text(
+        "Not sure enough either way. The true share of `{pod}` lies between {low} and {high} %{bias}.",
+        pod=furthest.short,
+        low=f"{100 * furthest.low:.1f}",
+        high=f"{100 * furthest.high:.1f}",
+        bias=f": a real bias, smaller than the {points(furthest.delta)} points that must be caught" if _small(figures) else "",
+    )
+    where = "That is in the grey zone: too far off for PASS, not far enough for FAIL." if scenario.verdict.connections >= scenario.rule.cap else ""
+    return Finding(
+        "Not decided.",
+        text("After {n} it is neither even nor uneven.", n=counted(scenario.verdict.connections, "connection")),
+        text(
+            "`{pod}` is {off} percentage points from its {part}. {where}",
+            pod=furthest.short,
+            off=f"{100 * abs(furthest.off):.1f}",
+            part=declared_part(figures),
+            where=where,
+        ),
+        (interval,),
+    )
+
+
+def _small(figures: Figures) -> bool:
+    pod = figures.furthest
+    return pod.surely_off and max(pod.high - pod.declared, pod.declared - pod.low) < pod.delta

@@ -1,0 +1,43 @@
+"""junit.xml: one test case per scenario, for whatever reads JUnit's format."""
+
+from collections.abc import Sequence
+from xml.etree import ElementTree as ET  # only written here, never read
+
+from evenly.judge.verdict import Word
+from evenly.report.answer import Answer
+from evenly.report.markup import clean, plain
+from evenly.report.result import RunRecord, ScenarioRecord
+
+# JUnit knows failures and errors; a run that cannot tell or is not decided has not passed, but has not failed the Service either.
+_ELEMENT = {Word.FAIL: "failure", Word.INVALID: "error", Word.INCONCLUSIVE: "error"}
+
+
+def junit(run: RunRecord, answers: Sequence[tuple[ScenarioRecord, Answer]]) -> str:
+    """Render the run as a JUnit test suite; a control that is caught counts as passed."""
+    words = [scenario.counts_as for scenario in run.scenarios]
+    counts = {
+        "tests": str(len(words)),
+        "failures": str(words.count(Word.FAIL)),
+        "errors": str(words.count(Word.INVALID) + words.count(Word.INCONCLUSIVE)),
+        "skipped": "0",
+        "time": f"{sum(scenario.seconds for scenario in run.scenarios):.3f}",
+    }
+    suites = ET.Element("testsuites", {"name": "evenly", **counts})
+    suite = ET.SubElement(suites, "testsuite", {"name": clean(run.run_id), "timestamp": clean(run.started_at), **counts})
+    for scenario, answer in answers:
+        file, _, name = scenario.test.partition("::")
+        classname = file.removesuffix(".py").replace("/", ".")
+        case = ET.SubElement(
+            suite,
+            "testcase",
+            {"classname": clean(classname), "name": clean(name or scenario.name), "time": f"{scenario.seconds:.3f}"},
+        )
+        if scenario.counts_as in _ELEMENT:
+            kind = f"{scenario.verdict.word}: {scenario.verdict.cause}"
+            message = f"{answer.finding.lead} {plain(answer.finding.headline)}"
+            outcome = ET.SubElement(case, _ELEMENT[scenario.counts_as], {"type": kind, "message": message})
+            outcome.text = "\n".join(answer.lines)
+        else:
+            ET.SubElement(case, "system-out").text = "\n".join(answer.lines)
+    ET.indent(suites)
+    return ET.tostring(suites, encoding="unicode", xml_declaration=False).join(('<?xml version="1.0" encoding="UTF-8"?>\n', "\n"))

@@ -1,0 +1,154 @@
+"""The page of a run, report.html: one file that opens offline, complete without script, made from the records alone."""
+
+import base64
+import hashlib
+import math
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from evenly.judge.verdict import Word
+from evenly.report.answer import Answer, Mark
+from evenly.report.evidence import EvidencePicture, evidence_picture
+from evenly.report.figures import Figures, figures
+from evenly.report.latencies import LatencyPicture, latency_pictures
+from evenly.report.markup import Text, clean, html, plain, text
+from evenly.report.result import RunRecord, ScenarioRecord
+from evenly.report.samples import SAMPLES, Samples
+from evenly.report.sentences import answer as answer_to
+from evenly.report.shares import SharePicture, share_picture
+from evenly.report.soundness import Condition, conditions, ledger, not_seen, summary
+from evenly.report.suite import WORST_FIRST, Deviations, deviations
+from evenly.report.words import duration, milliseconds, moment, points, power
+
+ALWAYS_BESIDE = ("result.json", SAMPLES, "junit.xml", "summary.md")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Everything that is shown of one scenario."""
+
+    id: str
+    record: ScenarioRecord
+    figures: Figures
+    answer: Answer
+    shares: SharePicture
+    evidence: EvidencePicture | None
+    latencies: tuple[LatencyPicture, LatencyPicture]
+    conditions: tuple[Condition, ...]
+    sound: str
+    ledger: Text
+    not_seen: tuple[Text, ...]
+    facts: tuple[tuple[str, str], ...]
+    deviations: Deviations
+
+    @property
+    def passed(self) -> bool:
+        """Whether it came out as it must."""
+        return self.record.counts_as is Word.PASS
+
+    @property
+    def rank(self) -> int:
+        """Its place among the words, the worst first."""
+        return WORST_FIRST.index(self.record.counts_as)
+
+
+def section(run: RunRecord, number: int, samples: Samples) -> Section:
+    """Work out what is shown of one of the run's scenarios."""
+    record = run.scenarios[number]
+    these = figures(record, samples)
+    shares = share_picture(record, these)
+    held = conditions(record, these)
+    return Section(
+        id=f"scenario-{number + 1}",
+        record=record,
+        figures=these,
+        answer=answer_to(record, these, run.command, run.started_at),
+        shares=shares,
+        evidence=evidence_picture(record, these),
+        latencies=latency_pictures([row.figures for row in shares.rows]),
+        conditions=held,
+        sound=summary(held, record.verdict.word),
+        ledger=ledger(record, these),
+        not_seen=not_seen(record, these),
+        facts=_facts(record),
+        deviations=deviations(these),
+    )
+
+
+def page(run: RunRecord, answer: Answer, sections: tuple[Section, ...]) -> str:
+    """Render the whole page: one scenario as the answer itself, several as a suite."""
+    assets = resources.files("evenly.report") / "templates"
+    style, script = (Markup((assets / name).read_text(encoding="utf-8")) for name in ("style.css", "script.js"))  # noqa: S704 - ours
+    single = sections[0] if len(sections) == 1 else None
+    beside = [*ALWAYS_BESIDE, *dict.fromkeys(file for scenario in run.scenarios for file in scenario.evidence)]
+    return _environment().get_template("page.html").render(
+        run=run,
+        single=single,
+        sections=sections,
+        answer=answer,
+        style=style,
+        script=script,
+        policy=_policy(style, script),
+        facts=_run_facts(run),
+        beside=[(file, "./" + quote(file)) for file in beside],
+    )
+
+
+def _facts(record: ScenarioRecord) -> tuple[tuple[str, str], ...]:
+    load, rule = record.load, record.rule
+    return (
+        ("Load", f"Locust {load.locust_version}, {load.clients} clients, {load.target}, {load.attempts:,} attempts in {duration(load.seconds)}"),
+        (
+            "Rule",
+            f"{rule.law}, δ {points(rule.delta)} points, α {power(math.log(rule.alpha))}, β {power(math.log(rule.beta))}, "
+            f"a look every {rule.look_every:,}, at most {rule.cap:,}",
+        ),
+        ("Manifests", ", ".join(record.manifests)),
+        ("Test", record.test),
+    )
+
+
+def _run_facts(run: RunRecord) -> tuple[tuple[str, str], ...]:
+    took = ", ".join(f"{name} {duration(seconds)}" for name, seconds in run.steps)
+    return (*run.environment.items(), *([("Took", took)] if took else []))
+
+
+def _policy(style: str, script: str) -> str:
+    """A content security policy that allows this style and this script, by hash, and nothing else at all."""
+    style_hash, script_hash = (
+        base64.b64encode(hashlib.sha256(source.encode()).digest()).decode() for source in (style, script)
+    )
+    return f"default-src 'none'; style-src 'sha256-{style_hash}'; script-src 'sha256-{script_hash}'; base-uri 'none'; form-action 'none'"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("evenly.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+    )
+    environment.filters |= {
+        "html": html,
+        "plain": plain,
+        "moment": moment,
+        "duration": duration,
+        "ms": milliseconds,
+        "percent": lambda share: f"{100 * share:.1f}",
+    }
+    environment.globals |= {"text": text, "Mark": Mark}
+    return environment
+
+
+def _shown(value: Any) -> Any:  # noqa: ANN401 - whatever stands between {{ and }}
+    """Whatever a template prints is cleaned first, then escaped: no string from a pod gets by."""
+    return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value

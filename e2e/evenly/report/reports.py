@@ -1,0 +1,41 @@
+"""A run's folder: everything in it that can be rebuilt from the records, and the link to the latest run."""
+
+import os
+from pathlib import Path
+
+from evenly.report.junit import junit
+from evenly.report.page import page, section
+from evenly.report.records import read_result, write_whole
+from evenly.report.samples import Samples, read_samples
+from evenly.report.suite import suite_answer
+from evenly.report.summary import summary
+
+PAGE = "report.html"
+LATEST = "latest"
+
+
+def render(folder: Path) -> Path:
+    """Rebuild report.html, junit.xml, summary.md and verdict from result.json and samples.csv.gz, and return the page's path.
+
+    The same records give the same bytes. Raises EvenlyError when a record is missing or damaged.
+    """
+    run = read_result(folder)
+    samples = read_samples(folder)
+    sections = tuple(section(run, i, samples.get(scenario.name, Samples())) for i, scenario in enumerate(run.scenarios))
+    answers = [(s.record, s.answer) for s in sections]
+    whole = sections[0].answer if len(sections) == 1 else suite_answer(run, answers)
+    write_whole(folder / PAGE, page(run, whole, sections))
+    write_whole(folder / "junit.xml", junit(run, answers))
+    write_whole(folder / "summary.md", summary(run, whole, [(s.record, s.figures, s.answer) for s in sections]))
+    write_whole(folder / "verdict", f"{run.word}\n")
+    return folder / PAGE
+
+
+def point_latest(folder: Path) -> Path:
+    """Make ``latest`` beside a run's folder a relative link to it, in one step, and return the link's path."""
+    link = folder.parent / LATEST
+    temporary = folder.parent / f".{LATEST}.{folder.name}"
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(folder.name, target_is_directory=True)
+    os.replace(temporary, link)
+    return link

@@ -1,0 +1,94 @@
+"""The answer to what a scenario asks, in sentences: the verdict's, and for a negative control whether its fault was found out."""
+
+from evenly.judge.verdict import Cause, Word
+from evenly.report import found, invalid
+from evenly.report.answer import Answer, Diagnosis, Finding, Mark
+from evenly.report.diagnosis import diagnose
+from evenly.report.figures import Figures
+from evenly.report.markup import Text, text
+from evenly.report.result import ScenarioRecord
+from evenly.report.words import counted, points
+
+_FINDINGS = {
+    None: found.even,
+    Cause.UNEXPECTED_POD: found.unexpected_pod,
+    Cause.BOOKS: invalid.books,
+    Cause.ENDPOINTS: invalid.endpoints,
+    Cause.ERRORS: found.errors,
+    Cause.SHARES: found.uneven,
+    Cause.UNDECIDED: found.undecided,
+}
+
+_FAULTS = {
+    Cause.UNEXPECTED_POD: "a pod that does not belong to it",
+    Cause.BOOKS: "a client that does not send each request on a new connection, once,",
+    Cause.ENDPOINTS: "a set of pods that is not the declared one",
+    Cause.ERRORS: "a Service that loses connections",
+    Cause.SHARES: "an uneven Service",
+    Cause.UNDECIDED: "a bias too small to decide",
+}
+
+
+def answer(scenario: ScenarioRecord, figures: Figures, command: str, started_at: str = "") -> Answer:
+    """Answer what a scenario asks.
+
+    ``command`` repeats the run, ``started_at`` is when it began (ISO 8601); with it the age of a stray pod can be told.
+    """
+    word = scenario.verdict.word
+    judged = Answer(
+        mark=Mark(word.value),
+        question=_question(scenario, figures),
+        finding=_FINDINGS[scenario.verdict.cause](scenario, figures),
+        diagnosis=_missed(figures, command) if word is Word.PASS else diagnose(scenario, figures, command, started_at),
+    )
+    return judged if scenario.control is None else _of_control(scenario, scenario.control, judged, command)
+
+
+def _question(scenario: ScenarioRecord, figures: Figures) -> Text:
+    how = "as declared" if found.declared_part(figures) == "declared share" else "evenly"
+    return text(
+        "Does the Service {service} spread new connections {how} over its {pods}?",
+        service=scenario.service,
+        how=how,
+        pods=counted(len(figures.expected), "pod"),
+    )
+
+
+def _missed(figures: Figures, command: str) -> Diagnosis:
+    grey = text("A bias below {points} points (grey zone) may pass.", points=points(figures.furthest.delta))
+    elsewhere = text("Kept-alive clients, other entry nodes and other clients: this scenario does not look at those.")
+    return Diagnosis("What could it have missed?", (grey, elsewhere), text("Nothing. To show it again on the same versions:"), command)
+
+
+def _of_control(scenario: ScenarioRecord, planted: Cause, judged: Answer, command: str) -> Answer:
+    """A control is answered by whether exactly the declared cause came out; what was judged becomes its figures."""
+    question = text("Negative control: a fault planted on purpose. Is {fault} found out?", fault=_FAULTS[planted])
+    if scenario.caught:
+        return Answer(
+            mark=Mark.CAUGHT,
+            question=question,
+            finding=Finding(
+                "Yes.",
+                text("{word} came out, as it must, with the right cause.", word=planted.word),
+                text("{said} Had this scenario passed, the suite would have failed.", said=judged.finding.headline),
+                judged.finding.how_sure,
+            ),
+            diagnosis=judged.diagnosis,
+        )
+    came = f"{scenario.verdict.word}, {scenario.verdict.cause}" if scenario.verdict.cause else f"{scenario.verdict.word}"
+    return Answer(
+        mark=Mark.MISSED,
+        question=question,
+        finding=Finding(
+            "No.",
+            text("{came}, came out instead of {word}, {cause}.", came=came, word=planted.word, cause=planted),
+            text("What was said: {said}", said=judged.finding.headline),
+            (text("**Until this control is caught, the other verdicts of this run prove less:** the harness was blind to a known fault."),),
+        ),
+        diagnosis=Diagnosis(
+            judged.diagnosis.title,
+            judged.diagnosis.evidence,
+            text("See below whether the fault was really there, then run again:"),
+            command,
+        ),
+    )

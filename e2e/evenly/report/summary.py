@@ -1,0 +1,47 @@
+"""summary.md: the answer in a sentence, then a table of scenarios; Markdown for a CI job's summary."""
+
+from collections.abc import Sequence
+
+from evenly.report.answer import Answer
+from evenly.report.figures import Figures
+from evenly.report.markup import Span, Style, cut, markdown
+from evenly.report.result import RunRecord, ScenarioRecord
+
+_SIGNS = {"PASS": "✅", "CAUGHT": "☑️", "FAIL": "❌", "MISSED": "❌", "INVALID": "⚠️", "INCONCLUSIVE": "❔"}
+
+
+def summary(run: RunRecord, answer: Answer, scenarios: Sequence[tuple[ScenarioRecord, Figures, Answer]]) -> str:
+    """Render the run's answer and one line per scenario."""
+    why = answer.diagnosis
+    lines = [
+        f"**{_SIGNS[answer.mark]} {answer.mark}. {answer.finding.lead}** {markdown(answer.finding.headline)} "
+        f"{markdown(answer.finding.figures)}",
+        "",
+        f"**{why.title}** {' '.join(map(markdown, why.evidence))}",
+        "",
+        f"**What to do?** {markdown(why.remedy)}",
+        "",
+        *_fenced(why.command),
+        "",
+        "| Scenario | Verdict | What was found | Connections | Furthest pod, points |",
+        "|---|---|---|--:|--:|",
+        *(_row(*scenario) for scenario in scenarios),
+        "",
+        f"Run {_code(run.run_id)}; the page is `report.html` beside this file.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _row(scenario: ScenarioRecord, figures: Figures, answer: Answer) -> str:
+    found = f"{answer.finding.lead} {markdown(answer.finding.headline)}"
+    furthest = f"{100 * abs(figures.furthest.off):.1f}"
+    return f"| {_code(scenario.name)} | {_SIGNS[answer.mark]} {answer.mark} | {found} | {figures.sent:,} | {furthest} |"
+
+
+def _code(words: str) -> str:
+    return markdown((Span(cut(words), Style.CODE),))
+
+
+def _fenced(command: str) -> list[str]:
+    fence = "```" if "```" not in command else "~" * (len(command) + 3)
+    return [f"{fence}sh", command, fence]

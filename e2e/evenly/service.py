@@ -1,0 +1,176 @@
+"""The line itself: a Service under test, from its manifest to a recorded verdict; the only place where the rooms meet."""
+
+import os
+import platform
+import time
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Self
+
+from kubernetes.client import ApiClient
+from kubernetes.config import new_client_from_config
+
+from evenly.cluster import Cluster
+from evenly.judge.decide import Trial, decide
+from evenly.judge.law import uniform
+from evenly.judge.plan import cap
+from evenly.judge.share import ShareRule
+from evenly.judge.verdict import Cause
+from evenly.load import preflight
+from evenly.load.ledger import join
+from evenly.load.plan import LoadPlan, Summary
+from evenly.load.run import HTML_FILE, LOG_FILE, Locust
+from evenly.observed import Observed, Scenario, Setting, rule_record, scenario_record
+from evenly.outcome import Outcome, outcome
+from evenly.run import Run
+from evenly.settings import Settings
+from evenly.shipped import shipped
+from evenly.workload import changes, logs, manifest, namespace
+from evenly.workload.ask import prober
+from evenly.workload.converge import Declared, converge
+from evenly.workload.endpoints import EndpointsWatch
+from evenly.workload.pods import Pod, in_namespace, last_complaint
+
+IMAGE_IN_MANIFESTS = "nginx:1.26"
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What every scenario of a run stands on."""
+
+    cluster: Cluster
+    api: ApiClient
+    run: Run
+    settings: Settings
+
+    @classmethod
+    def of(cls, cluster: Cluster, run: Run, settings: Settings) -> Self:
+        """Connect to the cluster, and tell the run where it takes place."""
+        api = new_client_from_config(str(cluster.kubeconfig), cluster.context)
+        run.describe(
+            {
+                "Cluster": cluster.description,
+                "Kubernetes": cluster.versions["kubernetes"],
+                "Host": f"{platform.system()} {platform.release()}, {os.cpu_count()} CPUs",
+            }
+        )
+        return cls(cluster, api, run, settings)
+
+
+class ServiceUnderTest:
+    """A Service in a namespace of its own: applied and, unless its gate stays shut, settled when the ``with`` block begins.
+
+    ``files`` are manifests: the backend's, the Service's, and what is put beside them. The first Deployment's pods are the
+    expected ones. Leaving the block takes everything away again; the namespace goes in the background.
+    """
+
+    def __init__(self, bench: Bench, scenario: Scenario, files: tuple[str, ...]) -> None:
+        self._bench = bench
+        self._scenario = scenario
+        self._files = files
+        self._stack = ExitStack()
+        self._loads = 0
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self._set_up(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stack.close()
+
+    @property
+    def pods(self) -> tuple[Pod, ...]:
+        """The pods that are expected to answer, by name."""
+        return self._settled.expected
+
+    def make_unready(self, pod: Pod) -> None:
+        """Take a pod out of the Service without stopping it."""
+        changes.make_unready(self._namespace, pod, self._endpoints)
+
+    def load(self, control: Cause | None = None) -> Outcome:
+        """Send counted connections until they are decisive, judge them, write all reports, and return the outcome.
+
+        ``control`` declares a negative control: the cause that must come out. On Ctrl-C what was seen until then is judged
+        and recorded before the interrupt goes on.
+        """
+        run, settings = self._bench.run, self._bench.settings
+        rule = ShareRule(uniform(pod.uid for pod in self.pods), settings.alpha, settings.beta, settings.delta)
+        plan = LoadPlan(f"{run.run_id}.{len(run.record.scenarios) + 1}", rule.law, cap(rule), rule.alpha, rule.beta, rule.delta)
+        preflight.check(preflight.read_limits(), plan.cap, settings.clients)
+        locust = self._locust_for_a_load()
+        locust.release(plan)
+        interrupt = None
+        try:
+            summary = locust.wait()
+        except KeyboardInterrupt as ctrl_c:
+            interrupt = ctrl_c
+            locust.stop()
+            summary = locust.wait()
+        observed = self._observe(plan, summary, locust)
+        ready = tuple(reading.ready for reading in observed.endpoints)
+        judgement = decide(Trial(rule, plan.cap, observed.answers, observed.books.discrepancies, ready))
+        record = scenario_record(observed, judgement, rule_record(rule, plan.cap), control, time.monotonic() - self._began_s)
+        run.add(record, observed.books)
+        if interrupt:
+            raise interrupt
+        return outcome(record, run)
+
+    def _set_up(self, stack: ExitStack) -> None:
+        """Put everything into the cluster and wait at the gate; ``stack`` takes it away again."""
+        self._began_s = time.monotonic()
+        bench = self._bench
+        documents = [document for file in self._files for document in manifest.read(shipped(f"manifests/{file}"))]
+        self._service = manifest.only(documents, "Service", " and ".join(self._files))["metadata"]["name"]
+        self._entry_node, self._target = bench.cluster.doors[0]
+        self._locust: Locust | None = self._started_locust(stack)  # its start-up takes place while the pods start
+        self._namespace = namespace.create(bench.api, bench.run.run_id, self._scenario.name)
+        stack.callback(namespace.delete, self._namespace)
+        self._endpoints = stack.enter_context(EndpointsWatch(self._namespace, self._service))
+        stack.callback(namespace.delete_service, self._service, self._namespace)  # the next one may need its node port
+        image = bench.cluster.backend_image or IMAGE_IN_MANIFESTS
+        namespace.apply(manifest.with_image(documents, IMAGE_IN_MANIFESTS, image), self._namespace)
+        declared, ask = Declared.of(documents), prober(self._target)
+        self._settled = converge(self._namespace, declared, self._endpoints, ask, limit_s=bench.settings.converge_s)
+
+    def _locust_for_a_load(self) -> Locust:
+        waiting, self._locust = self._locust, None
+        return waiting or self._started_locust(self._stack)
+
+    def _started_locust(self, stack: ExitStack) -> Locust:
+        self._loads += 1
+        folder = self._bench.run.evidence / (self._scenario.name + (f"_{self._loads}" if self._loads > 1 else ""))
+        return stack.enter_context(Locust(self._target, folder, self._bench.settings.clients))
+
+    def _observe(self, plan: LoadPlan, summary: Summary, locust: Locust) -> Observed:
+        """Ask the cluster and the pods' logs about the load that has just ended."""
+        rows = locust.rows
+        endpoints = self._endpoints.readings(summary.t0_unix_ns)
+        now = tuple(
+            pod if pod.ready else replace(pod, note=last_complaint(self._namespace, pod) or pod.note)
+            for pod in in_namespace(self._namespace)
+        )
+        answered = Counter(row.uid for row in rows)
+        lines = logs.read(self._namespace, now, wanted=answered, mark=f"{plan.run_id}/")
+        known = {pod.uid: lines.get(pod.uid) for pod in (*self.pods, *now)}
+        return Observed(
+            scenario=replace(self._scenario, name=locust.folder.name),
+            setting=Setting(
+                service=self._service,
+                namespace=self._namespace.name,
+                manifests=self._files,
+                target=self._target,
+                entry_node=self._entry_node,
+                clients=self._bench.settings.clients,
+                converged=self._settled.opened,
+            ),
+            expected=self.pods,
+            pods_afterwards=now,
+            endpoints=endpoints,
+            summary=summary,
+            books=join(rows, known, plan.run_id),
+            evidence=tuple(f"evidence/{locust.folder.name}/{file}" for file in (HTML_FILE, LOG_FILE)),
+        )

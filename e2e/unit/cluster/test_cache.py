@@ -1,0 +1,144 @@
+"""What is built once is found again, whole or not at all."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from evenly.cluster import cache as cache_module
+from evenly.cluster.cache import Cache, key
+from evenly.errors import EvenlyError
+from evenly.progress import Progress
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Cache:
+    return Cache(tmp_path / "cache")
+
+
+def write(text: str):  # type: ignore[no-untyped-def]  # a builder, as Cache.entry takes it
+    return lambda folder: (folder / "file").write_text(text)
+
+
+def never(folder: Path) -> None:
+    pytest.fail(f"built again: {folder}")
+
+
+def test_an_entry_is_built_once_and_found_again(cache: Cache) -> None:
+    first = cache.entry("thing", ["a"], write("made"))
+    assert cache.entry("thing", ["a"], never) == first
+    assert (first / "file").read_text() == "made"
+
+
+def test_other_inputs_make_another_entry_which_replaces_the_older_one(cache: Cache) -> None:
+    older = cache.entry("thing", ["a"], write("old"))
+    newer = cache.entry("thing", ["b"], write("new"))
+    assert newer != older
+    assert not older.exists()
+
+
+def test_entries_of_a_longer_name_are_left_alone(cache: Cache) -> None:
+    image = cache.entry("node-image", ["a"], write("image"))
+    cache.entry("node", ["a"], write("node"))
+    assert image.exists()
+
+
+def test_a_build_that_fails_leaves_nothing(cache: Cache) -> None:
+    def fail(folder: Path) -> None:
+        (folder / "half").write_text("")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cache.entry("thing", ["a"], fail)
+    assert [path.name for path in cache.root.iterdir()] == ["locks"]
+
+
+def test_what_a_killed_builder_left_is_removed(cache: Cache) -> None:
+    left = cache.root / f"thing-{key(['old'])}.tmp"
+    left.mkdir()
+    cache.entry("thing", ["a"], write("made"))
+    assert not left.exists()
+
+
+def test_a_path_counts_with_its_content_and_not_with_its_place(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name / "sub").mkdir(parents=True)
+        (tmp_path / name / "sub" / "file").write_text("same")
+    assert key([tmp_path / "one"]) == key([tmp_path / "two"])
+    (tmp_path / "two" / "sub" / "file").write_text("other")
+    assert key([tmp_path / "one"]) != key([tmp_path / "two"])
+
+
+def test_a_renamed_file_changes_the_key_of_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("same")
+    before = key([tmp_path])
+    (tmp_path / "file").rename(tmp_path / "renamed")
+    assert key([tmp_path]) != before
+
+
+def test_inputs_do_not_run_into_each_other() -> None:
+    assert key(["ab", "c"]) != key(["a", "bc"])
+
+
+def test_a_missing_input_is_named(tmp_path: Path) -> None:
+    with pytest.raises(EvenlyError, match=r"nowhere does not exist"):
+        key([tmp_path / "nowhere"])
+
+
+def test_a_second_builder_waits_for_the_first_says_so_and_finds_its_work(tmp_path: Path) -> None:
+    script = textwrap.dedent("""
+        import sys
+        from pathlib import Path
+        from evenly.cluster.cache import Cache
+
+        def build(folder):
+            print("building", flush=True)
+            sys.stdin.readline()
+            (folder / "file").write_text("theirs")
+
+        Cache(Path(sys.argv[1])).entry("thing", ["a"], build)
+    """)
+    root = tmp_path / "cache"
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdin
+        assert other.stdout
+        assert other.stdout.readline() == "building\n"
+        said: list[str] = []
+
+        class Listener(Progress):
+            def say(self, text: str) -> None:
+                said.append(text)
+                assert other.stdin
+                other.stdin.write("go on\n")
+                other.stdin.flush()
+
+        found = Cache(root, Listener(Console())).entry("thing", ["a"], never)
+    assert (found / "file").read_text() == "theirs"
+    assert said == [f"thing: waiting for process {other.pid}, which holds it right now"]
+
+
+def test_a_lock_can_be_refused_instead_of_waited_for(cache: Cache) -> None:
+    def refuse(pid: int) -> None:
+        raise EvenlyError(f"process {pid} has it", "wait")
+
+    with cache.lock("cluster"), pytest.raises(EvenlyError, match=f"process {os.getpid()} has it"):
+        with cache.lock("cluster", busy=refuse):
+            pytest.fail("two holders")
+
+
+def test_somebody_elses_folder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache_module.os, "geteuid", lambda: os.getuid() + 1)
+    with pytest.raises(EvenlyError, match=r"belongs to user id"):
+        Cache(tmp_path / "cache")
+
+
+@pytest.mark.skipif(not Path("/proc/self/mountinfo").exists(), reason="mounts are told by Linux only")
+def test_a_folder_with_a_mount_in_it_is_not_deleted() -> None:
+    with pytest.raises(EvenlyError, match=r"is mounted"):
+        cache_module.remove(Path("/proc"))

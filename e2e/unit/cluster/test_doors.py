@@ -1,0 +1,43 @@
+"""A door that is taken is noticed before kind is called, and its holder is named."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from evenly.cluster import doors
+from evenly.errors import EvenlyError
+
+
+def test_each_node_has_a_door_of_its_own() -> None:
+    assert doors.of_cluster("x") == (
+        ("x-control-plane", "127.0.0.1:30000"),
+        ("x-worker", "127.0.0.1:30001"),
+        ("x-worker2", "127.0.0.1:30002"),
+    )
+
+
+def test_a_taken_door_is_named_with_the_process_that_holds_it() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with pytest.raises(EvenlyError) as caught:
+            doors.check_free([port])
+    assert f"port {port} of 127.0.0.1 is taken" in caught.value.problem
+    if Path("/proc/net/tcp").exists():
+        assert f"by process {os.getpid()} (" in caught.value.problem
+
+
+def test_a_port_held_on_all_addresses_is_taken_too() -> None:
+    with socket.create_server(("", 0)) as server, pytest.raises(EvenlyError, match="is taken"):
+        doors.check_free([server.getsockname()[1]])
+
+
+def test_a_door_is_free_again_although_its_last_connection_lingers() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        client = socket.create_connection(("127.0.0.1", port))
+        accepted, _ = server.accept()
+        accepted.close()  # the side that closes first keeps the port in TIME_WAIT
+        client.close()
+    doors.check_free([port])

@@ -1,0 +1,91 @@
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+Respond = Callable[[bytes, int], bytes | None]
+"""Gets a request and the serial number of its connection; None leaves the client without an answer."""
+
+
+class Backend(asyncio.Protocol):
+    """A stand-in for the Service and its pods: answers each connection once, closes it, and keeps what it was asked."""
+
+    def __init__(self, respond: Respond) -> None:
+        self.respond = respond
+        self.requests: list[str] = []
+        self.connections = 0
+        self.port = 0
+
+    @property
+    def target(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def address(self) -> tuple[str, int]:
+        return "127.0.0.1", self.port
+
+    def __call__(self) -> asyncio.Protocol:
+        self.connections += 1
+        return _Connection(self, self.connections)
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self, backend: Backend, serial: int) -> None:
+        self.backend = backend
+        self.serial = serial
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.backend.requests.append(data.split(b" ")[1].decode())
+        response = self.backend.respond(data, self.serial)
+        if response is not None:
+            self.transport.write(response)
+            self.transport.close()
+
+
+def http(body: str, status: str = "200 OK") -> bytes:
+    return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}".encode()
+
+
+def answer(pod: int, serial: int) -> bytes:
+    return http(
+        f'{{"pod":"pod-{pod}","uid":"uid-{pod}","node":"node-1","connection":{serial},"request":1,"client":"127.0.0.1"}}\n'
+    )
+
+
+@contextmanager
+def _serve(respond: Respond) -> Iterator[Backend]:
+    backend = Backend(respond)
+    loop = asyncio.new_event_loop()
+
+    async def listen() -> asyncio.Server:
+        server = await loop.create_server(backend, "127.0.0.1", 0, backlog=1024)
+        backend.port = server.sockets[0].getsockname()[1]
+        return server
+
+    server = loop.run_until_complete(listen())
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield backend
+    finally:
+        loop.call_soon_threadsafe(server.close)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+@pytest.fixture
+def serve() -> Callable[[Respond], Any]:
+    return _serve
+
+
+@pytest.fixture
+def three_pods() -> Iterator[Backend]:
+    with _serve(lambda _, serial: answer(serial % 3 + 1, serial)) as backend:
+        yield backend

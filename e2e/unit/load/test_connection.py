@@ -1,0 +1,125 @@
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from evenly.load import connection
+from evenly.load.answer import ErrorKind, Exchange
+
+REQUEST = b"GET /run/1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+Serve = Callable[..., Any]
+
+
+def ask(address: tuple[str, int]) -> Exchange:
+    return connection.exchange(socket.AF_INET, address, REQUEST)
+
+
+def test_each_attempt_is_one_connection_with_one_request(three_pods: Any) -> None:
+    exchanges = [ask(three_pods.address) for _ in range(5)]
+    assert [e.answer.connection for e in exchanges if e.answer] == [1, 2, 3, 4, 5]
+    assert three_pods.requests == ["/run/1"] * 5
+
+
+def test_an_answer_comes_with_its_times(three_pods: Any) -> None:
+    exchange = ask(three_pods.address)
+    assert exchange.connect_us is not None
+    assert exchange.response_us is not None
+    assert 0 < exchange.connect_us + exchange.response_us <= (exchange.end_ns - exchange.start_ns) / 1000
+
+
+def test_an_answer_in_parts_is_read_to_its_end() -> None:
+    body = b'{"pod":"p","uid":"u","node":"n","connection":1,"request":1,"client":"c"}'
+    arrived = threading.Event()
+
+    def in_two_parts(client: socket.socket) -> None:
+        client.recv(1000)
+        client.sendall(b"HTTP/1.1 200 OK\r\n\r\n" + body[:20])
+        arrived.wait(0.05)
+        client.sendall(body[20:])
+
+    with _listening(in_two_parts) as address:
+        exchange = ask(address)
+    assert exchange.answer is not None
+    assert exchange.answer.uid == "u"
+
+
+def test_a_closed_port_refuses() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        exchange = ask(unused.getsockname())
+    assert exchange.error is ErrorKind.REFUSED
+    assert exchange.connect_us is None
+
+
+def test_a_connection_that_the_server_cuts_is_reset() -> None:
+    def cut(client: socket.socket) -> None:
+        client.recv(1000)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    with _listening(cut) as address:
+        exchange = ask(address)
+    assert exchange.error is ErrorKind.RESET
+
+
+def test_a_server_that_is_silent_runs_into_the_response_limit(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "RESPONSE_TIMEOUT_S", 0.2)
+    with serve(lambda *_: None) as backend:
+        exchange = ask(backend.address)
+    assert exchange.error is ErrorKind.RESPONSE_TIMEOUT
+    assert exchange.connect_us is not None
+    assert 0.2 <= (exchange.end_ns - exchange.start_ns) / 1e9 < 2
+
+
+def test_a_dropped_handshake_runs_into_the_connect_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "CONNECT_TIMEOUT_S", 0.2)
+    with ExitStack() as stack:
+        full = stack.enter_context(socket.socket())
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for _ in range(4):  # nobody accepts: the queue fills, and further handshakes are dropped
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        exchange = ask(full.getsockname())
+    assert exchange.error is ErrorKind.CONNECT_TIMEOUT
+    assert exchange.connect_us is None
+
+
+@pytest.mark.parametrize(("response", "kind"), [(b"", ErrorKind.BAD_RESPONSE), (b"HTTP/1.1 200 OK\r\n\r\nhello", ErrorKind.NOT_OURS)])
+def test_what_is_no_answer_of_ours_is_told_apart(serve: Serve, response: bytes, kind: ErrorKind) -> None:
+    with serve(lambda *_: response) as backend:
+        assert ask(backend.address).error is kind
+
+
+def test_a_client_without_files_left_blames_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_more(*_: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(connection, "RawSocket", no_more)
+    assert ask(("127.0.0.1", 1)).error is ErrorKind.NO_LOCAL_PORT
+
+
+class _listening:
+    """A server in plain blocking code: one connection, handled by ``handle``, then closed."""
+
+    def __init__(self, handle: Callable[[socket.socket], None]) -> None:
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._thread = threading.Thread(target=self._run, args=(handle,))
+
+    def _run(self, handle: Callable[[socket.socket], None]) -> None:
+        client, _ = self._socket.accept()
+        with client:
+            handle(client)
+
+    def __enter__(self) -> tuple[str, int]:
+        self._thread.start()
+        address: tuple[str, int] = self._socket.getsockname()
+        return address
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.join()
+        self._socket.close()

@@ -1,0 +1,91 @@
+import signal
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from evenly.errors import EvenlyError
+from evenly.judge import uniform
+from evenly.load import run
+from evenly.load.plan import LoadPlan, Stopped
+from evenly.load.run import Locust
+
+LAW = uniform(("uid-1", "uid-2", "uid-3"))
+NEVER = 1e-300  # an error rate so small that no load decides
+
+
+def test_a_fair_load_ends_by_itself_with_one_row_for_each_request_that_was_served(three_pods: Any, tmp_path: Path) -> None:
+    with Locust(three_pods.target, tmp_path) as load:
+        load.release(LoadPlan("run-1", LAW, cap=1_000, delta=0.2))
+        summary = load.wait()
+    assert summary.stopped is Stopped.DECIDED
+    assert 100 <= summary.attempts < 1_000
+    assert Counter(f"/run-1/{row.number}" for row in load.rows) == Counter(three_pods.requests)
+    assert [row.number for row in load.rows] == list(range(1, summary.attempts + 1))
+    assert summary.seconds > 0
+    assert (tmp_path / run.HTML_FILE).stat().st_size > 10_000
+    assert (tmp_path / run.LOG_FILE).read_text() == ""
+
+
+def test_an_interrupted_load_keeps_its_rows_and_its_report(three_pods: Any, tmp_path: Path) -> None:
+    with Locust(three_pods.target, tmp_path) as load:
+        load.release(LoadPlan("run-1", LAW, cap=10_000_000, alpha=NEVER, beta=NEVER))
+        _wait_for_rows(load)
+        load.stop()
+        summary = load.wait()
+    assert summary.stopped is Stopped.INTERRUPTED
+    assert {f"/run-1/{row.number}" for row in load.rows} == set(three_pods.requests)
+    assert (tmp_path / run.HTML_FILE).exists()
+
+
+def test_a_load_that_is_killed_leaves_what_was_looked_at_and_says_how_it_ended(three_pods: Any, tmp_path: Path) -> None:
+    with Locust(three_pods.target, tmp_path) as load:
+        load.release(LoadPlan("run-1", LAW, cap=10_000_000, alpha=NEVER, beta=NEVER))
+        _wait_for_rows(load)
+        load._program.send_signal(signal.SIGKILL)
+        with pytest.raises(EvenlyError, match=r"exit code -9; \d+ attempts were made"):
+            load.wait()
+    assert len(load.rows) >= 100
+
+
+def test_a_load_that_cannot_begin_says_why_in_locusts_own_words(tmp_path: Path) -> None:
+    with Locust("127.0.0.1:port", tmp_path) as load:
+        load.release(LoadPlan("run-1", LAW, cap=100))
+        with pytest.raises(EvenlyError, match="'http://127.0.0.1:port' cannot be the target"):
+            load.wait()
+
+
+def test_a_load_that_does_not_end_in_time_is_ended_and_named(three_pods: Any, tmp_path: Path) -> None:
+    with Locust(three_pods.target, tmp_path) as load:
+        load.release(LoadPlan("run-1", LAW, cap=10_000_000, alpha=NEVER, beta=NEVER))
+        with pytest.raises(EvenlyError, match="did not end within 0.1 s"):
+            load.wait(0.1)
+        assert load._program.poll() is not None
+
+
+def test_a_load_that_is_not_wanted_any_more_sends_nothing(three_pods: Any, tmp_path: Path) -> None:
+    with Locust(three_pods.target, tmp_path) as load:
+        pass
+    assert load.rows == ()
+    assert three_pods.connections == 0
+
+
+def test_somebodys_own_locust_variables_are_kept_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCUST_RUN_TIME", "1h")
+    monkeypatch.setenv("LOCUSTS", "not Locust's")
+    assert run._without_locust_variables() == ("env", "-u", "LOCUST_RUN_TIME")
+
+
+def test_without_locust_the_remedy_is_to_install_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(run, "find_spec", lambda _: None)
+    with pytest.raises(EvenlyError, match="pip install locust"):
+        Locust("127.0.0.1:1", tmp_path)
+
+
+def _wait_for_rows(load: Locust, limit_s: float = 15.0) -> None:
+    import time
+
+    deadline = time.monotonic() + limit_s
+    while len(load.rows) < 100:
+        assert time.monotonic() < deadline, "no rows within the limit"
+        time.sleep(0.02)

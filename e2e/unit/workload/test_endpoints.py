@@ -1,0 +1,47 @@
+from types import SimpleNamespace
+from typing import Any
+
+from evenly.workload.endpoints import EndpointsWatch
+from evenly.workload.namespace import Namespace
+
+
+def endpoint(uid: str, *, ready: bool = True) -> Any:  # noqa: ANN401 - stands for the client's object
+    return SimpleNamespace(conditions=SimpleNamespace(ready=ready), target_ref=SimpleNamespace(uid=uid))
+
+
+class Slices:
+    """Plays the informer: the slices as they are now."""
+
+    def __init__(self, watch: EndpointsWatch) -> None:
+        self._watch = watch
+
+    def become(self, *slices: list[Any] | None) -> None:
+        now = [SimpleNamespace(endpoints=endpoints) for endpoints in slices]
+        self._watch._informer = SimpleNamespace(cache=SimpleNamespace(list=lambda: now))
+        self._watch._changed(None)
+
+
+def watched() -> tuple[EndpointsWatch, Slices]:
+    watch = EndpointsWatch(Namespace(None, "shop"), "checkout")
+    return watch, Slices(watch)
+
+
+def test_ready_endpoints_of_all_slices_count_together() -> None:
+    watch, slices = watched()
+    slices.become([endpoint("a"), endpoint("b", ready=False)], None, [endpoint("c")])
+    assert watch.ready == {"a", "c"}
+
+
+def test_a_reading_is_kept_for_each_change_and_for_nothing_else() -> None:
+    watch, slices = watched()
+    for ready in (["a"], ["a"], ["a", "b"], ["a"]):
+        slices.become([endpoint(uid) for uid in ready])
+    assert [set(reading.ready) for reading in watch.readings(0)] == [set(), {"a"}, {"a", "b"}, {"a"}]
+
+
+def test_readings_since_a_moment_begin_with_the_one_that_held_then() -> None:
+    watch, slices = watched()
+    slices.become([endpoint("a")])
+    between = watch.readings(0)[-1].at_ns
+    slices.become([endpoint("b")])
+    assert [set(reading.ready) for reading in watch.readings(between)] == [{"a"}, {"b"}]

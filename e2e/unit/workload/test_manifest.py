@@ -1,0 +1,56 @@
+from pathlib import Path
+
+import pytest
+
+from evenly.errors import EvenlyError
+from evenly.workload.manifest import only, read, with_image
+
+POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: c, image: nginx:1.26}]}\n"
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "some.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_every_document_of_a_file_is_read_in_order(tmp_path: Path) -> None:
+    documents = read(written(tmp_path, POD + "---\n" + POD.replace("name: a", "name: b") + "---\n"))
+    assert [document["metadata"]["name"] for document in documents] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "no Kubernetes object"),
+        ("---\n---\n", "no Kubernetes object"),
+        ("a: [", "is not YAML"),
+        ("just words", "without apiVersion, kind and metadata"),
+        ("apiVersion: v1\nkind: Pod\n", "without apiVersion, kind and metadata"),
+    ],
+)
+def test_a_file_that_is_no_manifest_is_refused_by_name(tmp_path: Path, text: str, complaint: str) -> None:
+    with pytest.raises(EvenlyError, match=complaint) as refusal:
+        read(written(tmp_path, text))
+    assert "some.yaml" in refusal.value.problem
+
+
+def test_a_missing_manifest_names_those_that_are_there(tmp_path: Path) -> None:
+    written(tmp_path, POD)
+    with pytest.raises(EvenlyError, match=r"name one that is there: some\.yaml"):
+        read(tmp_path / "sum.yaml")
+
+
+def test_an_image_is_exchanged_everywhere_and_nothing_else_is(tmp_path: Path) -> None:
+    (document,) = read(written(tmp_path, POD + "  initContainers: [{name: nginx:1.26, image: busybox}]\n".replace("  ", "# ")))
+    (exchanged,) = with_image([document], "nginx:1.26", "evenly/nginx:1.26")
+    assert exchanged["spec"]["containers"] == [{"name": "c", "image": "evenly/nginx:1.26"}]
+    assert document["spec"]["containers"][0]["image"] == "nginx:1.26"
+    assert {**exchanged, "spec": None} == {**document, "spec": None}
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_the_only_object_of_a_kind_must_be_the_only_one(tmp_path: Path, count: int) -> None:
+    documents = read(written(tmp_path, "---\n".join([POD.replace("kind: Pod", "kind: Secret"), *[POD] * count])))
+    with pytest.raises(EvenlyError, match=f"holds {count} objects of kind Pod"):
+        only(documents, "Pod", "some.yaml")
