@@ -1,8 +1,7 @@
 """Decides, with known error rates, whether a Kubernetes Service spreads its connections evenly over its pods."""
 
 from evenly.judge.verdict import Cause, Word
-from evenly.outcome import Outcome
 
 PASS, FAIL, INCONCLUSIVE, INVALID = Word.PASS, Word.FAIL, Word.INCONCLUSIVE, Word.INVALID
 
-__all__ = ["FAIL", "INCONCLUSIVE", "INVALID", "PASS", "Cause", "Outcome"]
+__all__ = ["FAIL", "INCONCLUSIVE", "INVALID", "PASS", "Cause"]

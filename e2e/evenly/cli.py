@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from evenly.cluster import clear
 from evenly.cluster import down as take_down
+from evenly.cluster.cache import Cache
 from evenly.errors import EvenlyError
 from evenly.progress import Progress
 from evenly.report import render
@@ -44,7 +44,7 @@ def down(
     folder = load({}, os.environ, Path.cwd()).cache
     take_down(folder, Progress())
     if cache:
-        clear(folder)
+        Cache(folder).clear()
 
 
 def app() -> None:

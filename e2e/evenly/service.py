@@ -100,7 +100,7 @@ class ServiceUnderTest:
         run, settings = self._bench.run, self._bench.settings
         rule = ShareRule(uniform(pod.uid for pod in self.pods), settings.alpha, settings.beta, settings.delta)
         plan = LoadPlan(f"{run.run_id}.{len(run.record.scenarios) + 1}", rule.law, cap(rule), rule.alpha, rule.beta, rule.delta)
-        preflight.check(preflight.read_limits(), plan.cap, settings.clients)
+        preflight.check(plan.cap, settings.clients)
         locust = self._locust_for_a_load()
         locust.release(plan)
         interrupt = None

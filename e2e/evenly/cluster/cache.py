@@ -14,6 +14,10 @@ from evenly.progress import Progress
 
 KEY_LENGTH = 12
 
+TAG_FILE = "CACHEDIR.TAG"
+TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# Made by evenly; safe to delete after `make down`.\n"
+"""Marks a folder as a cache, for us and for backup programs: the Cache Directory Tagging Specification."""
+
 
 class Cache:
     """Keeps built folders below ``root``; safe for several processes and for a builder that is killed.
@@ -31,6 +35,15 @@ class Cache:
                 f"the cache folder {self.root} belongs to user id {owner}, this run is user id {os.geteuid()}",
                 "run as that user, or name a cache folder of your own",
             )
+        tag = self.root / TAG_FILE
+        if not tag.exists():
+            if any(self.root.iterdir()):
+                raise EvenlyError(f"{self.root} holds other things than evenly's cache", "name an empty folder or a new one")
+            tag.write_text(TAG)
+
+    def clear(self) -> None:
+        """Delete the cache and all that is in it."""
+        remove(self.root)
 
     def entry(self, name: str, inputs: Iterable[str | bytes | Path], build: Callable[[Path], None]) -> Path:
         """Return the folder of ``name`` made from exactly these inputs; ``build`` fills it when it is not there yet.

@@ -55,7 +55,8 @@ def obtain(cache: Cache, engine: Engine, way: ClusterFrom, progress: Progress, n
     for image in missing:
         if refusal := _pull(engine, image, progress):
             if may_build:
-                return _built(cache, engine, progress, f"{shown(image)} cannot be pulled: {refusal}")
+                cause = refusal.rpartition(": ")[2]  # Docker wraps it in the addresses that it tried
+                return _built(cache, engine, progress, f"{shown(image)} cannot be pulled: {cause}")
             raise EvenlyError(
                 f"the image {image} cannot be pulled: {refusal}",
                 "give the engine a registry, or build images here: --cluster-from built, without --kind-image",

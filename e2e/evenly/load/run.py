@@ -41,7 +41,7 @@ class Locust:
         if find_spec("locust") is None:
             raise EvenlyError("Locust is not installed beside evenly", f"{sys.executable} -m pip install locust")
         folder.mkdir(parents=True, exist_ok=True)
-        self._folder = folder
+        self.folder = folder
         self._released = False
         with (folder / LOG_FILE).open("w", encoding="utf-8") as log:
             self._program = process.start(
@@ -64,7 +64,7 @@ class Locust:
     @property
     def rows(self) -> tuple[Row, ...]:
         """The attempts in the ledger so far, in order of start; while the load runs, those up to its last look."""
-        path = self._folder / ROWS_FILE
+        path = self.folder / ROWS_FILE
         return read_rows(path) if path.exists() else ()
 
     def release(self, plan: LoadPlan) -> None:
@@ -83,15 +83,15 @@ class Locust:
             self.stop()
             raise EvenlyError(
                 f"the load did not end within {timeout_s:g} s; {len(self.rows)} attempts were made{self._last_log_lines()}",
-                f"see whether the machine is overloaded, then run again; what was seen is in {self._folder}",
+                f"see whether the machine is overloaded, then run again; what was seen is in {self.folder}",
             ) from None
         if self._program.returncode != 0:
             raise EvenlyError(
                 f"Locust ended with exit code {self._program.returncode}; {len(self.rows)} attempts were made"
                 f"{self._last_log_lines()}",
-                f"read what Locust said in {self._folder / LOG_FILE}, then run again",
+                f"read what Locust said in {self.folder / LOG_FILE}, then run again",
             )
-        return Summary.from_json((self._folder / SUMMARY_FILE).read_text(encoding="utf-8"))
+        return Summary.from_json((self.folder / SUMMARY_FILE).read_text(encoding="utf-8"))
 
     def stop(self) -> None:
         """End the load now: attempts in flight still end, and rows and Locust's report are kept; without effect once ended."""
@@ -108,7 +108,7 @@ class Locust:
             self._program.stdin.close()
 
     def _last_log_lines(self) -> str:
-        lines = (self._folder / LOG_FILE).read_text(encoding="utf-8").splitlines()[-_LOG_LINES_SHOWN:]
+        lines = (self.folder / LOG_FILE).read_text(encoding="utf-8").splitlines()[-_LOG_LINES_SHOWN:]
         return "".join(f"\n  | {line}" for line in lines)
 
 

@@ -87,9 +87,9 @@ class ConnectionUser(User):
 @cache
 def _resolve(host: str) -> tuple[int, tuple[Any, ...], str]:
     url = urlsplit(host)
+    if url.scheme != "http" or not url.hostname:
+        raise SystemExit(f"{host!r} cannot be the target: expected http://ADDRESS:PORT; give it with --host")
     try:
-        if url.scheme != "http" or not url.hostname:
-            raise ValueError("expected http://ADDRESS:PORT")
         family, _, _, _, address = getaddrinfo(url.hostname, url.port or 80, type=SOCK_STREAM)[0]
     except (OSError, ValueError) as error:
         raise SystemExit(f"{host!r} cannot be the target: {error}; give another --host") from None

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from evenly.judge.verdict import Word
 from evenly.report.markup import Text, plain
 
 
@@ -16,11 +15,6 @@ class Mark(StrEnum):
     INCONCLUSIVE = "INCONCLUSIVE"
     CAUGHT = "CAUGHT"
     MISSED = "MISSED"
-
-    @classmethod
-    def of(cls, word: Word) -> "Mark":
-        """The mark of a verdict."""
-        return cls(word.value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from evenly.report.markup import clean
 
 
 def kubectl(namespace: str, *words: str) -> str:
-    """A kubectl command in one namespace."""
+    """Write a kubectl command for one namespace."""
     return shlex.join(["kubectl", "-n", clean(namespace), *map(clean, words)])
 
 

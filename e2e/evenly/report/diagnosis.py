@@ -30,7 +30,7 @@ _ERRORS: Mapping[str, tuple[str, str]] = {
 def diagnose(scenario: ScenarioRecord, figures: Figures, command: str, started_at: str) -> Diagnosis:
     """Find the cause behind a verdict that is not PASS.
 
-    ``command`` repeats the run, ``started_at`` is when it began. Where the records do not tell, it says so and what is ruled out.
+    ``command`` repeats the run, ``started_at`` is when it began. Where the records do not tell, it says so.
     """
     match scenario.verdict.cause:
         case Cause.UNEXPECTED_POD:
@@ -48,7 +48,7 @@ def diagnose(scenario: ScenarioRecord, figures: Figures, command: str, started_a
 
 
 def strays(scenario: ScenarioRecord, figures: Figures) -> tuple[PodFigures, ...]:
-    """The pods that answered though they were not expected, those that the verdict names first."""
+    """Return the pods that answered though they were not expected, first those that the verdict names."""
     named = [pod for pod in figures.pods if pod.pod.uid in scenario.verdict.pods]
     others = [pod for pod in figures.pods if not pod.pod.expected and pod.answered and pod not in named]
     return (*named, *others)
@@ -62,7 +62,9 @@ def _unexpected_pod(scenario: ScenarioRecord, figures: Figures, command: str, st
     age = apart(stray.created_at, started_at)
     made = f", made {age} before the run" if age else ""
     if stray.owner and stray.owner in {pod.owner for pod in siblings}:
-        evidence.append(text("It belongs to {kind} `{owner}`, as the expected pods do, but came later.", kind=kind, owner=owner))
+        evidence.append(
+            text("It belongs to {kind} `{owner}`, as the expected pods do, but came later.", kind=kind, owner=owner)
+        )
         return Diagnosis("Why?", tuple(evidence), text("Let the change of pods end, then run again:"), command)
     if stray.owner:
         evidence.append(text("It belongs to {kind} `{owner}`{made}.", kind=kind, owner=owner, made=made))
@@ -84,7 +86,7 @@ def _unexpected_pod(scenario: ScenarioRecord, figures: Figures, command: str, st
 def _how_it_got_in(scenario: ScenarioRecord, stray: PodRecord, siblings: Iterable[PodRecord]) -> Text:
     if not any(stray.uid in reading.ready for reading in scenario.endpoints):
         return text(
-            "`{pod}` was never in the EndpointSlices of `{service}`: an old rule leads to it, or it listens on the entry itself.",
+            "`{pod}` never was in the EndpointSlices of `{service}`: an old rule leads there, or it listens on the entry.",
             pod=stray.name,
             service=scenario.service,
         )
@@ -164,7 +166,8 @@ def _undecided(scenario: ScenarioRecord, figures: Figures, command: str) -> Diag
         )
         return Diagnosis("Why?", (ended,), text("Let it run to its end:"), command)
     off = [pod for pod in figures.expected if pod.surely_off]
-    small = text("A small real bias fits best: the interval of {pods} leaves out its declared share.", pods=codes(p.short for p in off))
+    small = text(
+        "A small real bias fits best: the interval of {pods} leaves out its declared share.", pods=codes(p.short for p in off)
+    )
     more = text("Decide it with more connections: raise the cap above {cap}, then:", cap=f"{scenario.rule.cap:,}")
     return Diagnosis("Why?", (join([NO_KNOWN_CAUSE, *([small] if off else [])], last=" "),), more, command, never_again)
-

@@ -1,30 +1,21 @@
 """The picture of how the evidence grew: two tallies over the connections, and one finishing line."""
 
 import math
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evenly.judge.verdict import Cause, Word
 from evenly.report.figures import Figures
+from evenly.report.labels import BOTTOM, LATE, TOP, Label, place_label
 from evenly.report.markup import Text, text
 from evenly.report.result import LookRecord, ScenarioRecord
 from evenly.report.scale import Scale, Tick, linear_steps
 from evenly.report.words import counted, ratio
 
-TOP, BOTTOM = 108.0, -62.0  # of the frame, in percent of what decides; lines leave it instead of crawling along its edge
-LABEL_WIDTH = 34.0  # percent of the picture's width that a label takes on a narrow screen
-LABEL_HEIGHT = 11.0
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """Words beside a line, in percent of the picture's width and height; ``anchor`` is the end of the text that lies at ``x``."""
-
-    x: float
-    y: float
-    anchor: str
-    words: str
+UP = ((100, "100 %"), (50, "50"), (0, "0"), (-50, "\N{MINUS SIGN}50"))
+SINKING = -10.0
+MOST_LOOKS = 240
+FAR = 300.0  # percent of the picture's height, well outside of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +29,7 @@ class EvidencePicture:
     across: tuple[Tick, ...]
     up: tuple[Tick, ...]
     event: Tick | None  # a vertical line: the attempt that settled it, or from which on another set of pods was there
+    settled: bool  # whether that attempt settled it, by a hard rule
     used: bool  # whether the tallies decided
     lead: str
     reading: Text
@@ -45,11 +37,14 @@ class EvidencePicture:
 
 
 def evidence_picture(scenario: ScenarioRecord, figures: Figures) -> EvidencePicture | None:
-    """Draw both tallies in percent of what decides; None when there was no look and nothing was settled."""
+    """Draw both tallies in percent of what decides.
+
+    None when there was no look and nothing was settled, and for kept-alive connections: the tallies took requests for choices.
+    """
     event = _event(scenario, figures)
-    if not scenario.looks and event is None:
+    if (not scenario.looks and event is None) or figures.samples.longest_connection > 1:
         return None
-    looks = (LookRecord(0, 0.0, 0.0), *scenario.looks)
+    looks = (LookRecord(0, 0.0, 0.0), *_drawn(scenario))
     across = Scale(0, max(looks[-1].connections, figures.sent if len(looks) == 1 else 1, 1))
     up = Scale(TOP, BOTTOM)
     even = [100 * look.ln_even / -math.log(scenario.rule.beta) for look in looks]
@@ -59,11 +54,16 @@ def evidence_picture(scenario: ScenarioRecord, figures: Figures) -> EvidencePict
     return EvidencePicture(
         even=_path(xs, [up.at(v) for v in even]),
         uneven=_path(xs, [up.at(v) for v in uneven]),
-        even_label=_label(xs, even, uneven, _words("even", even, decided.word is Word.PASS, decided.connections), up),
-        uneven_label=_label(xs, uneven, even, _words("uneven", uneven, decided.cause is Cause.SHARES, decided.connections), up),
+        even_label=place_label(
+            xs, even, uneven, _words("even", even, decided.connections if decided.cause is None else None), up
+        ),
+        uneven_label=place_label(
+            xs, uneven, even, _words("uneven", uneven, decided.connections if decided.cause is Cause.SHARES else None), up
+        ),
         across=_ticks(across),
-        up=tuple(Tick(up.at(v), "100 %" if v == 100 else f"{v}".replace("-", "−")) for v in (100, 50, 0, -50)),
+        up=tuple(Tick(up.at(v), label) for v, label in UP),
         event=Tick(across.at(event[0]), event[1]) if event else None,
+        settled=decided.decided_at is not None,
         used=decided.cause in {None, Cause.SHARES, Cause.UNDECIDED},
         lead=_lead(scenario),
         reading=_reading(scenario),
@@ -73,10 +73,21 @@ def evidence_picture(scenario: ScenarioRecord, figures: Figures) -> EvidencePict
     )
 
 
+def _drawn(scenario: ScenarioRecord) -> list[LookRecord]:
+    """Leave out looks where there are more than the picture can show; the one that decided and the last stay."""
+    looks = scenario.looks
+    step = math.ceil(len(looks) / MOST_LOOKS) if looks else 1
+    return [
+        look
+        for i, look in enumerate(looks, 1)
+        if i % step == 0 or i == len(looks) or look.connections == scenario.verdict.connections
+    ]
+
+
 def _event(scenario: ScenarioRecord, figures: Figures) -> tuple[int, str] | None:
     verdict = scenario.verdict
     if verdict.decided_at is not None:
-        what = {Cause.UNEXPECTED_POD: "unexpected pod", Cause.ERRORS: "one error too many"}.get(verdict.cause, "settled")  # type: ignore[arg-type]  # None has no key
+        what = "unexpected pod" if verdict.cause is Cause.UNEXPECTED_POD else "one error too many"
         return verdict.decided_at, f"connection {verdict.decided_at:,}: {what}"
     changes = [reading for reading in scenario.endpoints[1:] if reading.at_s > 0]
     if verdict.cause is Cause.ENDPOINTS and changes:
@@ -86,66 +97,55 @@ def _event(scenario: ScenarioRecord, figures: Figures) -> tuple[int, str] | None
 
 
 def _path(xs: Sequence[float], ys: Sequence[float]) -> str:
-    """Path data; a point far outside is brought near, as a path with huge numbers is drawn wrongly, and left out when repeated."""
-    points = [f"{10 * x:g} {10 * max(-200.0, min(300.0, y)):g}" for x, y in zip(xs, ys, strict=True)]
+    """Write path data, in a box of 1000 x 1000; huge numbers would be drawn wrongly, so points stay near the frame."""
+    points = [f"{10 * x:g} {10 * max(-FAR, min(FAR, y)):g}" for x, y in zip(xs, ys, strict=True)]
     return "M" + "L".join(points)
 
 
-def _words(name: str, tally: Sequence[float], decides: bool, at: int) -> str:  # noqa: FBT001 - a fact of the line
-    if decides:
+def _words(name: str, tally: Sequence[float], at: int | None) -> str:
+    if at is not None:
         return f"{name}: decided at {at:,}"
     if tally[-1] < BOTTOM:
         return f"{name}: ruled out"
-    return f"{name}: sinking" if tally[-1] < -10 else name
-
-
-def _label(xs: Sequence[float], line: Sequence[float], other: Sequence[float], words: str, up: Scale) -> Label | None:
-    """Put the words close to their line where they are furthest from both lines."""
-    if len(xs) == 1:
-        return None
-    inside = [i for i, v in enumerate(line) if BOTTOM < v < TOP]
-    best: tuple[float, Label] | None = None
-    for i in inside[1:]:
-        start = min(max(0.0, xs[i] - LABEL_WIDTH / 2), 100 - LABEL_WIDTH)
-        span = range(bisect_left(xs, start), min(len(xs), bisect_left(xs, start + LABEL_WIDTH) + 1))
-        near = [line[j] for j in span if BOTTOM < line[j] < TOP] or [line[i]]
-        for y in (max(near) + LABEL_HEIGHT, min(near) - LABEL_HEIGHT):
-            if not BOTTOM + LABEL_HEIGHT < y < 100 - LABEL_HEIGHT:
-                continue
-            clear = min(min(abs(other[j] - y), 3 * LABEL_HEIGHT) for j in span) - abs(y - line[i]) / 2
-            if best is None or clear > best[0] + 1e-9:
-                anchor, x = ("end", 100.0) if start + LABEL_WIDTH >= 100 else ("middle", start + LABEL_WIDTH / 2)
-                best = clear, Label(round(x, 1), up.at(y), anchor, words)
-    return best[1] if best else None
+    return f"{name}: sinking" if tally[-1] < SINKING else name
 
 
 def _ticks(scale: Scale) -> tuple[Tick, ...]:
     """Round numbers from 0, and the last connection with its unit at the end."""
     last = Tick(100.0, counted(int(scale.high), "connection"))
     ticks = [Tick(scale.at(v), f"{v:,.0f}") for v in linear_steps(0, scale.high, 5) if v == int(v)]
-    return (*(tick for tick in ticks if tick.at < 68), last)
+    return (*(tick for tick in ticks if tick.at < LATE), last)
 
 
 def _lead(scenario: ScenarioRecord) -> str:
     match scenario.verdict.cause:
         case Cause.UNEXPECTED_POD:
-            return "The declared law gives an unexpected pod no connection at all, so its first answer ends the question at once."
+            return (
+                "The declared law gives an unexpected pod no connection at all, so its first answer ends the question at once."
+            )
         case Cause.ERRORS:
             return "The tallies cover what was answered; errors beyond the declared number fail a run whatever the shares."
         case Cause.BOOKS | Cause.ENDPOINTS:
             return "The tallies assume one fixed set of pods and a new connection for each request. They were not used."
         case _:
-            return "Two tallies over the same connections, one for “even”, one for “uneven”. The first to reach 100 % decides; looking often is allowed for."
+            return (
+                "Two tallies over the same connections, one for “even”, one for “uneven”. "
+                "The first to reach 100 % decides; looking often is allowed for."
+            )
 
 
 def _reading(scenario: ScenarioRecord) -> Text:
     verdict, rule = scenario.verdict, scenario.rule
     if verdict.decided_at is not None:
-        return text("Decided by a hard rule at connection **{n}**; the two tallies were not needed.", n=f"{verdict.decided_at:,}")
+        return text(
+            "Decided by a hard rule at connection **{n}**; the two tallies were not needed.", n=f"{verdict.decided_at:,}"
+        )
     look = next((look for look in scenario.looks if look.connections == verdict.connections), None) or (
         scenario.looks[-1] if scenario.looks else LookRecord(0, 0.0, 0.0)
     )
-    begin = {None: "Decided at the look after", Cause.SHARES: "Decided at the look after"}.get(verdict.cause, "At the last look, after")
+    begin = {None: "Decided at the look after", Cause.SHARES: "Decided at the look after"}.get(
+        verdict.cause, "At the last look, after"
+    )
     return text(
         "{begin} **{n}**: even ratio **{even}**, needed {even_needed}; uneven E **{uneven}**, needed {uneven_needed}.{end}",
         begin=begin,

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evenly.judge import deviation_to_catch, interval
-from evenly.report.result import PodRecord, Rule, ScenarioRecord
+from evenly.report.result import PodRecord, ScenarioRecord
 from evenly.report.samples import PodSamples, Samples
+
+RANDOM_END = 5  # characters that Kubernetes adds to a name it generates
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,7 @@ class Latency:
     us: tuple[int, ...]
 
     def percentile(self, p: float) -> int | None:
-        """The smallest latency that p percent of all do not exceed (nearest rank: one that was measured); None of none."""
+        """Return the smallest latency that p percent of all do not exceed (nearest rank: one that was measured)."""
         return self.us[max(0, math.ceil(p / 100 * len(self.us)) - 1)] if self.us else None
 
 
@@ -24,7 +26,8 @@ class Latency:
 class PodFigures:
     """One pod: what was declared for it and what it got.
 
-    ``low`` and ``high`` are the ends of its 95 % confidence sequence, which holds for all pods together and at every N.
+    ``low`` and ``high`` are the ends of its 95 % confidence sequence, which holds for all pods together and at every N; it rests
+    on connections even where they carried more than one request.
     """
 
     pod: PodRecord
@@ -68,12 +71,17 @@ class Figures:
         return tuple(pod for pod in self.pods if pod.pod.expected)
 
     @property
+    def comparable(self) -> bool:
+        """Whether the customary figures, chi-square and Cohen's w, mean anything: two pods or more, all of them expected."""
+        return self.answered > 0 and len(self.expected) > 1 and math.isfinite(self.cohen_w)
+
+    @property
     def furthest(self) -> PodFigures:
         """The expected pod that is furthest off its declared share."""
         return max(self.expected, key=lambda pod: abs(pod.off))
 
     def of(self, uid: str) -> PodFigures | None:
-        """The figures of one pod."""
+        """Return the figures of one pod."""
         return next((pod for pod in self.pods if pod.pod.uid == uid), None)
 
 
@@ -85,10 +93,28 @@ def figures(scenario: ScenarioRecord, samples: Samples) -> Figures:
         known.setdefault(uid, _unknown(uid, seen, expected=uid in scenario.rule.shares))
     order = [*scenario.rule.shares, *sorted(known.keys() - scenario.rule.shares.keys(), key=lambda u: (known[u].name, u))]
     answered = sum(pod.answered for pod in samples.pods.values())
+    choices = sum(map(samples.choices, samples.pods))
     short = _short_names([known[uid] for uid in order])
-    pods = tuple(
-        _pod(known[uid], short[uid], scenario.rule, samples.pods.get(uid, PodSamples()), answered, len(order)) for uid in order
-    )
+
+    def of(uid: str) -> PodFigures:
+        seen = samples.pods.get(uid, PodSamples())
+        low, high = interval(samples.choices(uid), choices, len(order)) if answered else (0.0, 1.0)
+        declared = scenario.rule.shares.get(uid, 0.0)
+        return PodFigures(
+            pod=known[uid],
+            short=short[uid],
+            declared=declared,
+            delta=deviation_to_catch(declared, scenario.rule.delta),
+            answered=seen.answered,
+            errors=seen.errors,
+            share=seen.answered / answered if answered else 0.0,
+            low=low,
+            high=high,
+            connect=Latency(tuple(sorted(seen.connect_us))),
+            response=Latency(tuple(sorted(seen.response_us))),
+        )
+
+    pods = tuple(map(of, order))
     chi_square = _chi_square(pods, answered)
     return Figures(
         pods=pods,
@@ -126,24 +152,6 @@ def _chi_square(pods: Sequence[PodFigures], answered: int) -> float:
     return math.inf if impossible else sum(terms)
 
 
-def _pod(pod: PodRecord, short: str, rule: Rule, seen: PodSamples, answered: int, pods: int) -> PodFigures:
-    low, high = interval(seen.answered, answered, pods) if answered else (0.0, 1.0)
-    declared = rule.shares.get(pod.uid, 0.0)
-    return PodFigures(
-        pod=pod,
-        short=short,
-        declared=declared,
-        delta=deviation_to_catch(declared, rule.delta),
-        answered=seen.answered,
-        errors=seen.errors,
-        share=seen.answered / answered if answered else 0.0,
-        low=low,
-        high=high,
-        connect=Latency(tuple(sorted(seen.connect_us))),
-        response=Latency(tuple(sorted(seen.response_us))),
-    )
-
-
 def _unknown(uid: str, seen: PodSamples, *, expected: bool) -> PodRecord:
     return PodRecord(
         uid=uid,
@@ -161,5 +169,5 @@ def _unknown(uid: str, seen: PodSamples, *, expected: bool) -> PodRecord:
 def _short_names(pods: Sequence[PodRecord]) -> dict[str, str]:
     """Name pods by the random end of their names, where that tells them apart."""
     ends = {pod.uid: pod.name.rpartition("-")[2] for pod in pods}
-    clear = len(set(ends.values())) == len(pods) and all(4 <= len(end) <= 8 for end in ends.values())
+    clear = len(set(ends.values())) == len(pods) and all(len(end) == RANDOM_END for end in ends.values())
     return ends if clear else {pod.uid: pod.name for pod in pods}

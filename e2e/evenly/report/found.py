@@ -7,16 +7,18 @@ from evenly.report.markup import Text, text
 from evenly.report.result import ScenarioRecord
 from evenly.report.words import an, counted, number, once_in, ordinal, part, percents, points, power, spelled
 
+MOST_LISTED = 6
+
 
 def declared_part(figures: Figures) -> str:
-    """What each expected pod was declared to get: "third"; "declared share" where they differ."""
+    """Name what each expected pod was declared to get: "third"; "declared share" where they differ."""
     return part([pod.declared for pod in figures.expected])
 
 
 def _went(figures: Figures) -> str:
-    """The shares one by one, or their span where there are too many to read."""
+    """List the shares one by one, or their span where there are too many to read."""
     shares = [pod.share for pod in figures.expected]
-    return percents(shares) if len(shares) <= 6 else f"{100 * min(shares):.1f} to {100 * max(shares):.1f} % to each"
+    return percents(shares) if len(shares) <= MOST_LISTED else f"{100 * min(shares):.1f} to {100 * max(shares):.1f} % to each"
 
 
 def even(scenario: ScenarioRecord, figures: Figures) -> Finding:
@@ -39,7 +41,7 @@ def even(scenario: ScenarioRecord, figures: Figures) -> Finding:
         ),
         (
             text(
-                "If one pod were really {caught} points or more off, a test like this would say “even” at most **{rate}** runs.",
+                "If one pod were really {caught} points or more off, this test would say “even” at most **{rate}** runs.",
                 caught=caught,
                 rate=once_in(rule.beta),
             ),
@@ -53,7 +55,11 @@ def unexpected_pod(scenario: ScenarioRecord, figures: Figures) -> Finding:
     found = strays(scenario, figures)
     answered = sum(pod.answered for pod in found)
     expected = len(figures.expected)
-    who = f"A {ordinal(expected + 1)}, unexpected pod" if len(found) == 1 else f"{number(len(found)).capitalize()} unexpected pods"
+    who = (
+        f"A {ordinal(expected + 1)}, unexpected pod"
+        if len(found) == 1
+        else f"{number(len(found)).capitalize()} unexpected pods"
+    )
     first = scenario.verdict.decided_at
     came = text("It came at connection {first}.", first=f"{first:,}") if first else ()
     return Finding(
@@ -67,7 +73,11 @@ def unexpected_pod(scenario: ScenarioRecord, figures: Figures) -> Finding:
         )
         if expected > 1
         else text("The expected pod got what is left: {shares}.", shares=_went(figures)),
-        (text("**Certain.** One answer from a pod outside the expected set settles it, whatever the counts. {came}", came=came),),
+        (
+            text(
+                "**Certain.** One answer from a pod outside the expected set settles it, whatever the counts. {came}", came=came
+            ),
+        ),
     )
 
 
@@ -82,15 +92,28 @@ def uneven(scenario: ScenarioRecord, figures: Figures) -> Finding:
         headline = text("All {n} went to one pod; {silent} got none.", n=n, silent=number(len(silent)))
         seen = text("`{pod}` got everything. {ready}", pod=got[0].pod.name, ready=_readiness(scenario))
     elif silent:
-        headline = text("{silent} of the {pods} got none of {n}.", silent=number(len(silent)).capitalize(), pods=len(figures.expected), n=n)
+        headline = text(
+            "{silent} of the {pods} got none of {n}.",
+            silent=number(len(silent)).capitalize(),
+            pods=counted(len(figures.expected), "pod"),
+            n=n,
+        )
     elif all(abs(end - pod.declared) < pod.delta for pod in figures.expected for end in (pod.low, pod.high)):
         headline = text(
-            "`{pod}` is a small but certain {off} points off its {part}.", pod=furthest.short, off=f"{100 * abs(furthest.off):.1f}", part=declared
+            "`{pod}` is a small but certain {off} points off its {part}.",
+            pod=furthest.short,
+            off=f"{100 * abs(furthest.off):.1f}",
+            part=declared,
         )
-        seen = text("{seen} That is less than the {delta} points this test must catch.", seen=seen, delta=points(furthest.delta))
+        seen = text(
+            "{seen} That is less than the {delta} points this test must catch.", seen=seen, delta=points(furthest.delta)
+        )
     else:
         headline = text(
-            "`{pod}` got {share} % instead of {part}.", pod=furthest.short, share=f"{100 * furthest.share:.1f}", part=_instead(furthest.declared, declared)
+            "`{pod}` got {share} % instead of {part}.",
+            pod=furthest.short,
+            share=f"{100 * furthest.share:.1f}",
+            part=_instead(furthest.declared, declared),
         )
     return Finding("No.", headline, seen, (_how_unlikely(scenario),))
 
@@ -120,7 +143,7 @@ def _how_unlikely(scenario: ScenarioRecord) -> Text:
 
 def errors(scenario: ScenarioRecord, figures: Figures) -> Finding:
     """Say how many connections got no answer, by kind."""
-    kinds = ", ".join(f"{count:,} × {kind}" for kind, count in figures.samples.errors.most_common())
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in figures.samples.errors.most_common())
     allowed = f"at most {scenario.rule.errors_allowed:,}" if scenario.rule.errors_allowed else "none"
     return Finding(
         "No.",
@@ -140,7 +163,11 @@ def undecided(scenario: ScenarioRecord, figures: Figures) -> Finding:
         high=f"{100 * furthest.high:.1f}",
         bias=f": a real bias, smaller than the {points(furthest.delta)} points that must be caught" if _small(figures) else "",
     )
-    where = "That is in the grey zone: too far off for PASS, not far enough for FAIL." if scenario.verdict.connections >= scenario.rule.cap else ""
+    where = (
+        "That is in the grey zone: too far off for PASS, not far enough for FAIL."
+        if scenario.verdict.connections >= scenario.rule.cap
+        else ""
+    )
     return Finding(
         "Not decided.",
         text("After {n} it is neither even nor uneven.", n=counted(scenario.verdict.connections, "connection")),

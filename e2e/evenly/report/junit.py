@@ -8,7 +8,7 @@ from evenly.report.answer import Answer
 from evenly.report.markup import clean, plain
 from evenly.report.result import RunRecord, ScenarioRecord
 
-# JUnit knows failures and errors; a run that cannot tell or is not decided has not passed, but has not failed the Service either.
+# JUnit knows failures and errors. A run that cannot tell or is not decided has not passed, nor has it failed the Service.
 _ELEMENT = {Word.FAIL: "failure", Word.INVALID: "error", Word.INCONCLUSIVE: "error"}
 
 
@@ -40,4 +40,6 @@ def junit(run: RunRecord, answers: Sequence[tuple[ScenarioRecord, Answer]]) -> s
         else:
             ET.SubElement(case, "system-out").text = "\n".join(answer.lines)
     ET.indent(suites)
-    return ET.tostring(suites, encoding="unicode", xml_declaration=False).join(('<?xml version="1.0" encoding="UTF-8"?>\n', "\n"))
+    return ET.tostring(suites, encoding="unicode", xml_declaration=False).join(
+        ('<?xml version="1.0" encoding="UTF-8"?>\n', "\n")
+    )

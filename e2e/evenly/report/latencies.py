@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from evenly.report.figures import Latency, PodFigures
 from evenly.report.scale import Scale, Tick, logarithmic_steps, thinned
@@ -10,11 +11,12 @@ from evenly.report.words import milliseconds
 
 BINS = 60
 PERCENTILES = (50, 95, 99)
+NONE = "\N{EN DASH}"
 
 
 @dataclass(frozen=True, slots=True)
 class LatencyRow:
-    """One pod's histogram as SVG path data in a box of 1000 x 1000, and its percentiles: places in percent, and milliseconds."""
+    """One pod's histogram as SVG path data in a box of 1000 x 1000; its percentiles: places in percent, and milliseconds."""
 
     name: str
     bars: str
@@ -33,7 +35,9 @@ class LatencyPicture:
 
 def latency_pictures(pods: Sequence[PodFigures]) -> tuple[LatencyPicture, LatencyPicture]:
     """Draw the time to connect, and from there to the last byte."""
-    return _picture("Connect", pods, lambda pod: pod.connect), _picture("Response, connect to last byte", pods, lambda pod: pod.response)
+    return _picture("Connect", pods, lambda pod: pod.connect), _picture(
+        "Response, connect to last byte", pods, lambda pod: pod.response
+    )
 
 
 def _picture(title: str, pods: Sequence[PodFigures], of: Callable[[PodFigures], Latency]) -> LatencyPicture:
@@ -47,7 +51,8 @@ def _picture(title: str, pods: Sequence[PodFigures], of: Callable[[PodFigures], 
         title=title,
         ticks=thinned(ticks, apart=9),
         rows=tuple(
-            LatencyRow(pod.short, _bars(us, scale), *_percentiles(of(pod), scale)) for pod, us in zip(pods, sorted_us, strict=True)
+            LatencyRow(pod.short, _bars(us, scale), *_percentiles(of(pod), scale))
+            for pod, us in zip(pods, sorted_us, strict=True)
         ),
     )
 
@@ -55,7 +60,7 @@ def _picture(title: str, pods: Sequence[PodFigures], of: Callable[[PodFigures], 
 def _bars(us: Sequence[int], scale: Scale) -> str:
     ratio = scale.high / scale.low
     edges = [bisect_left(us, scale.low * ratio ** (i / BINS)) for i in range(BINS)] + [len(us)]
-    counts = [above - below for below, above in zip(edges, edges[1:], strict=False)]
+    counts = [above - below for below, above in pairwise(edges)]
     step, top = 1000 / BINS, max(counts, default=0)
     bars = ((i * step, 1000 - 1000 * count / top) for i, count in enumerate(counts) if count)
     return "".join(f"M{x + 1:.1f} 1000V{y:.1f}h{step - 2:.1f}V1000" for x, y in bars)
@@ -64,5 +69,5 @@ def _bars(us: Sequence[int], scale: Scale) -> str:
 def _percentiles(latency: Latency, scale: Scale) -> tuple[tuple[float, ...], tuple[str, ...]]:
     found = [us for p in PERCENTILES if (us := latency.percentile(p)) is not None]
     if not found:
-        return (), ("–",) * len(PERCENTILES)
+        return (), (NONE,) * len(PERCENTILES)
     return tuple(scale.at(max(1, us)) for us in found), tuple(map(milliseconds, found))

@@ -9,7 +9,7 @@ from enum import Enum
 
 from markupsafe import Markup
 
-LONGEST_VALUE = 120  # characters of a name in a sentence: a pod's name has at most 63, but an answer may say anything
+LONGEST_VALUE = 200  # characters of a name in a sentence: a pod's name has at most 63, but an answer may say anything
 
 
 class Style(Enum):
@@ -37,7 +37,7 @@ _MARKDOWN_SPECIAL = re.compile(r"([\\`*_\[\]<>|~&])")
 def text(template: str, **values: object) -> Text:
     """Fill a sentence's template: `` `code` `` and ``**bold**`` are marks in the template alone, never in a value.
 
-    ``values`` are formatted as ``str.format`` does, cleaned and cut to 120 characters; a value that is a Text is put in as it is.
+    ``values`` are formatted as ``str.format`` does, cleaned and cut to 200 characters; a Text is put in as it is.
     """
     spans: list[Span] = []
     for match in _MARKED.finditer(template):

@@ -24,7 +24,7 @@ from evenly.report.sentences import answer as answer_to
 from evenly.report.shares import SharePicture, share_picture
 from evenly.report.soundness import Condition, conditions, ledger, not_seen, summary
 from evenly.report.suite import WORST_FIRST, Deviations, deviations
-from evenly.report.words import duration, milliseconds, moment, points, power
+from evenly.report.words import counted, duration, milliseconds, moment, points, power
 
 ALWAYS_BESIDE = ("result.json", SAMPLES, "junit.xml", "summary.md")
 
@@ -87,28 +87,30 @@ def page(run: RunRecord, answer: Answer, sections: tuple[Section, ...]) -> str:
     style, script = (Markup((assets / name).read_text(encoding="utf-8")) for name in ("style.css", "script.js"))  # noqa: S704 - ours
     single = sections[0] if len(sections) == 1 else None
     beside = [*ALWAYS_BESIDE, *dict.fromkeys(file for scenario in run.scenarios for file in scenario.evidence)]
-    return _environment().get_template("page.html").render(
-        run=run,
-        single=single,
-        sections=sections,
-        answer=answer,
-        style=style,
-        script=script,
-        policy=_policy(style, script),
-        facts=_run_facts(run),
-        beside=[(file, "./" + quote(file)) for file in beside],
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            run=run,
+            single=single,
+            sections=sections,
+            answer=answer,
+            style=style,
+            script=script,
+            policy=_policy(style, script),
+            facts=_run_facts(run),
+            beside=[(file, "./" + quote(file)) for file in beside],
+        )
     )
 
 
 def _facts(record: ScenarioRecord) -> tuple[tuple[str, str], ...]:
     load, rule = record.load, record.rule
+    sent = f"{counted(load.attempts, 'attempt')} in {duration(load.seconds)}"
+    rates = f"δ {points(rule.delta)} points, false FAIL {power(math.log(rule.alpha))}, false PASS {power(math.log(rule.beta))}"
     return (
-        ("Load", f"Locust {load.locust_version}, {load.clients} clients, {load.target}, {load.attempts:,} attempts in {duration(load.seconds)}"),
-        (
-            "Rule",
-            f"{rule.law}, δ {points(rule.delta)} points, α {power(math.log(rule.alpha))}, β {power(math.log(rule.beta))}, "
-            f"a look every {rule.look_every:,}, at most {rule.cap:,}",
-        ),
+        ("Load", f"Locust {load.locust_version}, {counted(load.clients, 'client')}, {load.target}, {sent}"),
+        ("Rule", f"{rule.law}, {rates}, a look every {rule.look_every:,}, at most {rule.cap:,}"),
         ("Manifests", ", ".join(record.manifests)),
         ("Test", record.test),
     )
@@ -120,11 +122,12 @@ def _run_facts(run: RunRecord) -> tuple[tuple[str, str], ...]:
 
 
 def _policy(style: str, script: str) -> str:
-    """A content security policy that allows this style and this script, by hash, and nothing else at all."""
+    """Write a content security policy that allows this style and this script, by hash, and nothing else at all."""
     style_hash, script_hash = (
         base64.b64encode(hashlib.sha256(source.encode()).digest()).decode() for source in (style, script)
     )
-    return f"default-src 'none'; style-src 'sha256-{style_hash}'; script-src 'sha256-{script_hash}'; base-uri 'none'; form-action 'none'"
+    allowed = f"style-src 'sha256-{style_hash}'; script-src 'sha256-{script_hash}'"
+    return f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
 
 
 @cache

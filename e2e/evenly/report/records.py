@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
@@ -51,7 +50,7 @@ def write_whole(path: Path, text: str) -> None:
     """Write a UTF-8 file so that a reader, or a crash, never meets half of it."""
     temporary = path.with_name(f".{path.name}.new")
     temporary.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(temporary, path)
+    temporary.replace(path)
 
 
 def _damaged(path: Path, what: str) -> EvenlyError:

@@ -1,8 +1,9 @@
 """A run's folder: everything in it that can be rebuilt from the records, and the link to the latest run."""
 
-import os
+from dataclasses import dataclass
 from pathlib import Path
 
+from evenly.report.answer import Answer
 from evenly.report.junit import junit
 from evenly.report.page import page, section
 from evenly.report.records import read_result, write_whole
@@ -14,8 +15,17 @@ PAGE = "report.html"
 LATEST = "latest"
 
 
-def render(folder: Path) -> Path:
-    """Rebuild report.html, junit.xml, summary.md and verdict from result.json and samples.csv.gz, and return the page's path.
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was rendered: the page's path, the answer for the whole run, and one for each scenario in their order."""
+
+    page: Path
+    whole: Answer
+    answers: tuple[Answer, ...]
+
+
+def render(folder: Path) -> Report:
+    """Rebuild report.html, junit.xml, summary.md and verdict from result.json and samples.csv.gz.
 
     The same records give the same bytes. Raises EvenlyError when a record is missing or damaged.
     """
@@ -28,7 +38,7 @@ def render(folder: Path) -> Path:
     write_whole(folder / "junit.xml", junit(run, answers))
     write_whole(folder / "summary.md", summary(run, whole, [(s.record, s.figures, s.answer) for s in sections]))
     write_whole(folder / "verdict", f"{run.word}\n")
-    return folder / PAGE
+    return Report(folder / PAGE, whole, tuple(s.answer for s in sections))
 
 
 def point_latest(folder: Path) -> Path:
@@ -37,5 +47,5 @@ def point_latest(folder: Path) -> Path:
     temporary = folder.parent / f".{LATEST}.{folder.name}"
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(folder.name, target_is_directory=True)
-    os.replace(temporary, link)
+    temporary.replace(link)
     return link

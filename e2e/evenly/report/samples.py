@@ -53,13 +53,19 @@ class Samples:
     errors: Counter[str] = field(default_factory=Counter)  # by kind
     errors_that_reached_a_pod: int = 0
     clients: Counter[str] = field(default_factory=Counter)  # the client's address as the pods saw it
-    connections: set[tuple[str, str]] = field(default_factory=set)  # pod UID and the pod's own serial
+    connections: dict[str, set[str]] = field(default_factory=dict)  # by pod UID, the pod's own serials
     longest_connection: int = 0  # the highest request index on one connection, as the pods count
 
     @property
     def sent(self) -> int:
         """How many attempts were made."""
         return len(self.starts_us)
+
+    def choices(self, uid: str) -> int:
+        """How many times the Service chose this pod: once a connection, however many requests that carried."""
+        if self.longest_connection > 1:
+            return len(self.connections.get(uid, ()))
+        return self.pods[uid].answered if uid in self.pods else 0
 
     def started_before(self, at_s: float) -> int:
         """How many attempts had started at a time of the run."""
@@ -79,7 +85,7 @@ class Samples:
         samples.connect_us.append(int(connect))
         samples.response_us.append(int(response))
         self.clients[client] += 1
-        self.connections.add((uid, connection))
+        self.connections.setdefault(uid, set()).add(connection)
         self.longest_connection = max(self.longest_connection, int(request))
 
     def _pod(self, uid: str, name: str, node: str) -> PodSamples:
@@ -98,15 +104,12 @@ def read_samples(folder: Path) -> dict[str, Samples]:
     if not path.exists():
         return {}
     scenarios: dict[str, Samples] = {}
-    number = 0
     try:
         with gzip.open(path, "rt", encoding="utf-8", newline="") as lines:
-            for number, row in enumerate(_rows(lines), 1):
+            for row in _rows(lines):
                 scenarios.setdefault(row[0], Samples()).add(row)
     except (OSError, EOFError, ValueError, zlib.error, csv.Error) as error:
-        raise EvenlyError(
-            f"{path} is damaged after row {number}: {error}", "make the run again; without its samples it has no report"
-        ) from None
+        raise EvenlyError(f"{path} is damaged: {error}", "make the run again; without its samples it has no report") from None
     return scenarios
 
 

@@ -28,7 +28,7 @@ class Scale:
         return round(self.margin + (100 - 2 * self.margin) * (value - low) / (high - low), 1)
 
     def width(self, low: float, high: float) -> float:
-        """The distance of two values, in percent of the width."""
+        """Return the distance of two values, in percent of the width."""
         return round(self.at(high) - self.at(low), 1)
 
 

@@ -1,4 +1,4 @@
-"""The answer to what a scenario asks, in sentences: the verdict's, and for a negative control whether its fault was found out."""
+"""The answer to what a scenario asks; for a negative control, whether its fault was found out."""
 
 from evenly.judge.verdict import Cause, Word
 from evenly.report import found, invalid
@@ -57,11 +57,13 @@ def _question(scenario: ScenarioRecord, figures: Figures) -> Text:
 def _missed(figures: Figures, command: str) -> Diagnosis:
     grey = text("A bias below {points} points (grey zone) may pass.", points=points(figures.furthest.delta))
     elsewhere = text("Kept-alive clients, other entry nodes and other clients: this scenario does not look at those.")
-    return Diagnosis("What could it have missed?", (grey, elsewhere), text("Nothing. To show it again on the same versions:"), command)
+    return Diagnosis(
+        "What could it have missed?", (grey, elsewhere), text("Nothing. To show it again on the same versions:"), command
+    )
 
 
 def _of_control(scenario: ScenarioRecord, planted: Cause, judged: Answer, command: str) -> Answer:
-    """A control is answered by whether exactly the declared cause came out; what was judged becomes its figures."""
+    """Answer by whether exactly the declared cause came out; what was judged becomes the figures."""
     question = text("Negative control: a fault planted on purpose. Is {fault} found out?", fault=_FAULTS[planted])
     if scenario.caught:
         return Answer(
@@ -83,7 +85,7 @@ def _of_control(scenario: ScenarioRecord, planted: Cause, judged: Answer, comman
             "No.",
             text("{came}, came out instead of {word}, {cause}.", came=came, word=planted.word, cause=planted),
             text("What was said: {said}", said=judged.finding.headline),
-            (text("**Until this control is caught, the other verdicts of this run prove less:** the harness was blind to a known fault."),),
+            (text("**Until this is caught, the other verdicts prove less:** the harness was blind to a known fault."),),
         ),
         diagnosis=Diagnosis(
             judged.diagnosis.title,

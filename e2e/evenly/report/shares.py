@@ -68,7 +68,7 @@ def _shown(scenario: ScenarioRecord, figures: Figures) -> Sequence[PodFigures]:
 
 
 def _scale(pods: Sequence[PodFigures]) -> Scale:
-    """A close-up where all lines fit, else 0 to 60 %, else 0 to 100 %."""
+    """Take a close-up where all lines fit, else 0 to 60 %, else 0 to 100 %."""
     ends = [end for pod in pods for end in (pod.low, pod.high)]
     declared = [pod.declared for pod in pods if pod.pod.expected]
     around = CLOSE_UP * max(pod.delta for pod in pods)

@@ -22,7 +22,7 @@ class Condition:
 
 
 def conditions(scenario: ScenarioRecord, figures: Figures) -> tuple[Condition, ...]:
-    """The conditions, broken ones first."""
+    """Check the conditions; broken ones come first."""
     found = (*_pods(scenario, figures), *_books(scenario, figures), _converged(scenario), _client(scenario))
     return tuple(sorted(found, key=lambda condition: condition.mark is Mark.PASS))
 
@@ -40,7 +40,7 @@ def summary(found: tuple[Condition, ...], verdict: Word) -> str:
 
 
 def ledger(scenario: ScenarioRecord, figures: Figures) -> Text:
-    """The sum that has to come out: sent = answered by each pod + errors."""
+    """Write the sum that has to come out: sent = answered by each pod + errors."""
     expected = [pod.answered for pod in figures.pods if pod.pod.expected]
     others = sum(pod.answered for pod in figures.pods if not pod.pod.expected)
     terms = " + ".join(f"{n:,}" for n in expected) if len(expected) <= MOST_TERMS else f"{sum(expected):,}"
@@ -56,7 +56,7 @@ def ledger(scenario: ScenarioRecord, figures: Figures) -> Text:
 
 
 def not_seen(scenario: ScenarioRecord, figures: Figures) -> tuple[Text, ...]:
-    """What this run says nothing about."""
+    """Say what this run says nothing about."""
     node = scenario.load.entry_node
     return (
         _limit(scenario, figures),
@@ -77,7 +77,9 @@ def _limit(scenario: ScenarioRecord, figures: Figures) -> Text:
         case Cause.BOOKS | Cause.ENDPOINTS:
             return text("Anything about evenness over one fixed set of pods.")
         case Cause.UNEXPECTED_POD:
-            return text("Whether the expected pods share evenly among themselves: with another pod between them that is not judged.")
+            return text(
+                "Whether the expected pods share evenly among themselves: with another pod between them that is not judged."
+            )
         case Cause.ERRORS:
             return text("Which pods the lost connections were meant for: nobody answered them.")
         case _:
@@ -91,10 +93,16 @@ def _pods(scenario: ScenarioRecord, figures: Figures) -> list[Condition]:
     found: list[Condition] = []
     strays = [pod for pod in figures.pods if not pod.pod.expected and pod.answered]
     if strays:
-        template = "**A pod outside the expected set answered:** {pods}." if len(strays) == 1 else "**Unexpected pods answered:** {pods}."
+        template = (
+            "**A pod outside the expected set answered:** {pods}."
+            if len(strays) == 1
+            else "**Unexpected pods answered:** {pods}."
+        )
         found.append(Condition(Mark.FAIL, text(template, pods=codes(pod.pod.name for pod in strays))))
     if scenario.endpoints and steady:
-        found.append(Condition(Mark.PASS, text("**Same {names}** in the EndpointSlices before, during and after.", names=names)))
+        found.append(
+            Condition(Mark.PASS, text("**Same {names}** in the EndpointSlices before, during and after.", names=names))
+        )
     elif not strays or scenario.verdict.cause is Cause.ENDPOINTS:
         readings = [_reading(reading.at_s, reading.ready, figures) for reading in scenario.endpoints]
         sets = join(readings[:4], last=", ") if readings else text("none was seen")
@@ -116,7 +124,9 @@ def _books(scenario: ScenarioRecord, figures: Figures) -> list[Condition]:
             longest=f"{longest:,}",
         )
     else:
-        one = text("**One request per connection:** request index 1 on all {n}, as the pods counted it.", n=f"{figures.answered:,}")
+        one = text(
+            "**One request per connection:** request index 1 on all {n}, as the pods counted it.", n=f"{figures.answered:,}"
+        )
     found = [Condition(Mark.INVALID if longest > 1 else Mark.PASS, one)]
     if books.discrepancies:
         more = len(books.discrepancies) - 1
@@ -126,16 +136,22 @@ def _books(scenario: ScenarioRecord, figures: Figures) -> list[Condition]:
             more=f" And {number(more)} more." if more else "",
         )
         return [*found, Condition(Mark.INVALID, broken)]
-    agree = text("**Client and pods agree:** {logged} of {sent} ids stand in the pods’ own logs, each once.", logged=f"{books.logged:,}", sent=f"{sent:,}")
+    agree = text(
+        "**Client and pods agree:** {logged} of {sent} ids stand in the pods' own logs, each once.",
+        logged=f"{books.logged:,}",
+        sent=f"{sent:,}",
+    )
     once = text("**No hidden retry:** no id stands twice in any log, and none in two.")
     return [*found, Condition(Mark.PASS, once), Condition(Mark.PASS, agree)]
 
 
 def _converged(scenario: ScenarioRecord) -> Condition:
     if scenario.converged:
-        return Condition(Mark.PASS, text("**Converged first:** EndpointSlices, roll-out and answers agreed before the load started."))
+        return Condition(
+            Mark.PASS, text("**Converged first:** EndpointSlices, roll-out and answers agreed before the load started.")
+        )
     led_to = Mark(scenario.verdict.word.value) if scenario.verdict.word in {Word.FAIL, Word.INVALID} else Mark.INCONCLUSIVE
-    missing = text("**Not converged:** EndpointSlices, roll-out and answers did not agree within the time limit; the load ran all the same.")
+    missing = text("**Not converged:** EndpointSlices, roll-out and answers did not agree in time; the load ran all the same.")
     return Condition(led_to, missing)
 
 
@@ -143,11 +159,13 @@ def _client(scenario: ScenarioRecord) -> Condition:
     load = scenario.load
     cpu = f"{100 * load.client_cpu_share:.0f} %"
     if load.client_cpu_share < BUSY_CPU_SHARE and not load.stalls:
-        return Condition(Mark.PASS, text("**The client kept up:** {cpu} of one CPU, no attempt took 1 s.", cpu=cpu))
+        return Condition(
+            Mark.PASS, text("**The client kept up:** {cpu} of one CPU, no attempt took 1\N{NO-BREAK SPACE}s.", cpu=cpu)
+        )
     return Condition(
         Mark.INCONCLUSIVE,
         text(
-            "**The client was at a limit:** {cpu} of one CPU, {stalls} of 1 s or more. Counts stand; latencies include its own delay.",
+            "**The client was at a limit:** {cpu} of one CPU, {stalls} of 1 s or more. Latencies include its own delay.",
             cpu=cpu,
             stalls=counted(load.stalls, "attempt"),
         ),

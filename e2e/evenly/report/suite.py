@@ -47,7 +47,7 @@ def deviations(figures: Figures) -> Deviations:
 
 
 def worst(scenarios: Sequence[ScenarioRecord]) -> int:
-    """The place of the scenario that decides the run's word: the first of the worst."""
+    """Return the place of the scenario that decides the run's word: the first of the worst."""
     return min(range(len(scenarios)), key=lambda i: (WORST_FIRST.index(scenarios[i].counts_as), i))
 
 
@@ -63,7 +63,10 @@ def suite_answer(run: RunRecord, answers: Sequence[tuple[ScenarioRecord, Answer]
     if word is Word.PASS:
         headline = text("{all} came out as {they} must.", all=_all(run), they="it" if len(answers) == 1 else "they")
         diagnosis = Diagnosis(
-            "What could it have missed?", said.diagnosis.evidence, text("Nothing. To show it again on the same versions:"), run.command
+            "What could it have missed?",
+            said.diagnosis.evidence,
+            text("Nothing. To show it again on the same versions:"),
+            run.command,
         )
     else:
         lead = said.finding.headline if scenario.control is None else text("its fault was not found out.")
@@ -75,8 +78,17 @@ def suite_answer(run: RunRecord, answers: Sequence[tuple[ScenarioRecord, Answer]
         finding=Finding(
             lead={Word.PASS: "Yes.", Word.FAIL: "No."}.get(word, said.finding.lead),
             headline=headline,
-            figures=text("{n} in {time}: {became}.", n=counted(len(answers), "scenario"), time=_seconds(run), became=_became(run)),
-            how_sure=(*said.finding.how_sure, text("Over all {n}, the rates of a false alarm add up to at most {rate} runs.", n=spelled(len(answers), "verdict"), rate=_false_alarms(run))),
+            figures=text(
+                "{n} in {time}: {became}.", n=counted(len(answers), "scenario"), time=_seconds(run), became=_became(run)
+            ),
+            how_sure=(
+                *said.finding.how_sure,
+                text(
+                    "Over the {n} of this run, the rates of a false alarm add up to at most {rate} runs.",
+                    n=spelled(len(answers), "verdict"),
+                    rate=_false_alarms(run),
+                ),
+            ),
         ),
         diagnosis=diagnosis,
     )
@@ -99,7 +111,12 @@ def _became(run: RunRecord) -> str:
     missed = sum(scenario.control is not None for scenario in run.scenarios) - caught
     parts = [f"{number(plainly[Word.PASS])} passed"] if plainly else []
     parts += [f"{number(plainly[word])} {became}" for word, became in _BECAME.items() if plainly[word]]
-    parts += [f"{spelled(n, 'negative control')} {was} {became}" for n, became in ((caught, "caught"), (missed, "missed")) if n for was in ("was" if n == 1 else "were",)]
+    parts += [
+        f"{spelled(n, 'negative control')} {was} {became}"
+        for n, became in ((caught, "caught"), (missed, "missed"))
+        if n
+        for was in ("was" if n == 1 else "were",)
+    ]
     return listed(parts)
 
 

@@ -13,9 +13,9 @@ _SIGNS = {"PASS": "✅", "CAUGHT": "☑️", "FAIL": "❌", "MISSED": "❌", "IN
 def summary(run: RunRecord, answer: Answer, scenarios: Sequence[tuple[ScenarioRecord, Figures, Answer]]) -> str:
     """Render the run's answer and one line per scenario."""
     why = answer.diagnosis
+    found = answer.finding
     lines = [
-        f"**{_SIGNS[answer.mark]} {answer.mark}. {answer.finding.lead}** {markdown(answer.finding.headline)} "
-        f"{markdown(answer.finding.figures)}",
+        f"**{_SIGNS[answer.mark]} {answer.mark}. {found.lead}** {markdown(found.headline)} {markdown(found.figures)}",
         "",
         f"**{why.title}** {' '.join(map(markdown, why.evidence))}",
         "",

@@ -16,7 +16,7 @@ def diagnose_shares(scenario: ScenarioRecord, figures: Figures, command: str) ->
     return (
         _affinity(scenario, figures)
         or _local_policy(scenario, figures)
-        or _node_first(scenario, figures, command)
+        or _node_first(figures, command)
         or _missing_rule(scenario, figures)
         or _unknown(scenario, command)
     )
@@ -60,7 +60,7 @@ def _local_policy(scenario: ScenarioRecord, figures: Figures) -> Diagnosis | Non
     if scenario.external_traffic_policy != "Local" or busy != local:
         return None
     evidence = text(
-        "`{service}` has `externalTrafficPolicy: Local`: a node sends only to its own pods, and {pods} stand on the entry `{node}`.",
+        "`{service}` has `externalTrafficPolicy: Local`: a node sends only to its own pods. On the entry `{node}`: {pods}.",
         service=scenario.service,
         pods=codes(pod.short for pod in figures.expected if pod.pod.uid in local),
         node=scenario.load.entry_node,
@@ -74,10 +74,10 @@ def _local_policy(scenario: ScenarioRecord, figures: Figures) -> Diagnosis | Non
     )
 
 
-def _node_first(scenario: ScenarioRecord, figures: Figures, command: str) -> Diagnosis | None:
+def _node_first(figures: Figures, command: str) -> Diagnosis | None:
     """Whether the shares are those of a choice of the node first, then of a pod on it."""
     per_node = Counter(pod.pod.node for pod in figures.expected)
-    if len(per_node) < 2 or len(set(per_node.values())) == 1 or any(not pod.answered for pod in figures.expected):
+    if len(set(per_node.values())) <= 1 or any(not pod.answered for pod in figures.expected):
         return None
     wanted = {pod.pod.uid: 1 / len(per_node) / per_node[pod.pod.node] for pod in figures.expected}
     if not all(_within(pod, figures, wanted[pod.pod.uid]) for pod in figures.expected):
@@ -93,7 +93,11 @@ def _node_first(scenario: ScenarioRecord, figures: Figures, command: str) -> Dia
 
 def _missing_rule(scenario: ScenarioRecord, figures: Figures) -> Diagnosis | None:
     silent = [pod for pod in figures.expected if not pod.answered and pod.declared]
-    if not silent or not scenario.endpoints or not all(pod.pod.uid in reading.ready for pod in silent for reading in scenario.endpoints):
+    if (
+        not silent
+        or not scenario.endpoints
+        or not all(pod.pod.uid in reading.ready for pod in silent for reading in scenario.endpoints)
+    ):
         return None
     node = scenario.load.entry_node
     place = text("the rules of `{node}`", node=node) if node else text("the entry's rules")
@@ -126,4 +130,3 @@ def _unknown(scenario: ScenarioRecord, command: str) -> Diagnosis:
 def _within(pod: PodFigures, figures: Figures, share: float) -> bool:
     low, high = interval(pod.answered, figures.answered, len(figures.pods))
     return low <= share <= high
-

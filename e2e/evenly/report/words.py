@@ -1,5 +1,7 @@
 """Numbers as people read them."""
 
+# ruff: noqa: PLR2004 - the numbers are where people change from one way of writing to the next: seconds to minutes, one digit to two
+
 import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -63,7 +65,15 @@ def ratio(logarithm: float) -> str:
     if abs(logarithm) >= 7 * math.log(10):
         return power(logarithm)
     value = math.exp(logarithm)
-    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}" if value >= 1 else f"{value:.1g}" if value >= 1e-4 else power(logarithm)
+    return (
+        f"{value:,.0f}"
+        if value >= 10
+        else f"{value:.1f}"
+        if value >= 1
+        else f"{value:.1g}"
+        if value >= 1e-4
+        else power(logarithm)
+    )
 
 
 def power(logarithm: float) -> str:

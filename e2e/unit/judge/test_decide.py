@@ -11,7 +11,7 @@ TWO_OF_THREE = replace(FAIR, answers="ab" * 500)
 
 
 def test_a_fair_run_passes() -> None:
-    # Thirds need ln(1000) / (ln(0.8696) / 3 + ln(1.0811) * 2 / 3) = 1,282 connections; at 1,300 one pod is 2/3 ahead of its third.
+    # Exact thirds need ln(1000) / (ln(0.8696) / 3 + ln(1.0811) * 2 / 3) = 1,282; of 1,300 one pod has 2/3 too many.
     assert decide(FAIR).verdict == Verdict(None, 1400)
 
 
@@ -84,6 +84,12 @@ def test_a_run_that_went_on_for_the_picture_keeps_its_first_decision() -> None:
     judgement = decide(replace(FAIR, answers="a" * 120 + "abc" * 300))
     assert judgement.verdict == Verdict(Cause.SHARES, 100)
     assert [look.connections for look in judgement.looks] == list(range(100, 1100, 100))
+
+
+def test_looks_come_as_often_as_declared() -> None:
+    judgement = decide(replace(FAIR, answers="a" * 120, look_every=50))
+    assert judgement.verdict == Verdict(Cause.SHARES, 50)
+    assert [look.connections for look in judgement.looks] == [50, 100]
 
 
 def test_errors_within_the_allowed_ones_are_given_to_the_pods_they_hurt_most() -> None:

@@ -3,6 +3,7 @@
 from itertools import count
 from math import ceil, floor
 
+import numpy as np
 import pytest
 from scipy.stats import binom
 
@@ -20,13 +21,10 @@ DOCUMENTED = [
 def smallest_margin(connections: int, share: float, alpha: float) -> int:
     """The first margin outside of which the count falls with at most this probability."""
     expected = connections * share
-    return next(
-        margin
-        for margin in count()
-        if binom.cdf(ceil(expected - margin - 1e-6) - 1, connections, share)
-        + binom.sf(floor(expected + margin + 1e-6), connections, share)
-        <= alpha
-    )
+    margins = np.arange(min(connections, 2000))
+    outside = binom.cdf(np.ceil(expected - margins - 1e-6) - 1, connections, share)
+    outside += binom.sf(np.floor(expected + margins + 1e-6), connections, share)
+    return int(np.argmax(outside <= alpha))
 
 
 def false_pass(connections: int, share: float, margin: int, delta: float) -> float:

@@ -57,7 +57,7 @@ def test_the_order_of_completion_changes_neither_looks_nor_verdict(
 
 
 @given(st.lists(st.sampled_from("abc"), min_size=100, max_size=900), st.lists(st.sampled_from([*"abc", None]), max_size=900))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 def test_what_the_shares_have_failed_stays_failed_whatever_follows(more: list[str], rest: list[str | None]) -> None:
     failed = fed(SKEWED)
     assert failed.verdict == Verdict(Cause.SHARES, 100)

@@ -104,6 +104,12 @@ def test_neither_tally_rests_on_a_way_to_give_the_unattributed_to_pods(
     assert look.ln_uneven <= min(way.ln_uneven for way in given_away) + 1e-9
 
 
+def test_unattributed_attempts_weaken_a_large_bias_no_more_than_the_way_that_hides_most_of_it() -> None:
+    given_away = [THREE.look(counts((90 + x, 5 + y, 5 + z))) for x, y, z in splits(7, 3)]
+    hiding_most = min(way.ln_uneven for way in given_away)
+    assert THREE.look({"a": 90, "b": 5, "c": 5}, unattributed=7).ln_uneven == pytest.approx(hiding_most, abs=1e-6)
+
+
 @given(st.lists(st.integers(600, 1000), min_size=3, max_size=3), st.integers(1, 12))
 @settings(deadline=None)
 def test_what_is_decided_with_unattributed_attempts_is_decided_whoever_got_them(split: list[int], unattributed: int) -> None:

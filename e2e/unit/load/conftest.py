@@ -18,6 +18,8 @@ class Backend(asyncio.Protocol):
         self.requests: list[str] = []
         self.connections = 0
         self.port = 0
+        self.open: set[asyncio.Transport] = set()
+        self.closed = asyncio.Event()
 
     @property
     def target(self) -> str:
@@ -37,8 +39,14 @@ class _Connection(asyncio.Protocol):
         self.backend = backend
         self.serial = serial
 
-    def connection_made(self, transport: Any) -> None:
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
         self.transport = transport
+        self.backend.open.add(transport)
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self.backend.open.discard(self.transport)
+        self.backend.closed.set()
 
     def data_received(self, data: bytes) -> None:
         self.backend.requests.append(data.split(b" ")[1].decode())
@@ -68,13 +76,21 @@ def _serve(respond: Respond) -> Iterator[Backend]:
         backend.port = server.sockets[0].getsockname()[1]
         return server
 
+    async def close() -> None:
+        server.close()
+        for transport in tuple(backend.open):
+            transport.abort()
+        while backend.open:
+            backend.closed.clear()
+            await backend.closed.wait()
+
     server = loop.run_until_complete(listen())
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     try:
         yield backend
     finally:
-        loop.call_soon_threadsafe(server.close)
+        asyncio.run_coroutine_threadsafe(close(), loop).result(timeout=5)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+
 from evenly.load.answer import Answer, ErrorKind, Exchange, parse
 
 FIELDS = {"pod": "p", "uid": "u", "node": "n", "connection": 7, "request": 1, "client": "10.244.1.1"}
@@ -14,7 +15,9 @@ def test_an_answer_of_the_backend_is_read_field_by_field() -> None:
     assert parse(http(json.dumps(FIELDS) + "\n")) == Answer("p", "u", "n", 7, 1, "10.244.1.1")
 
 
-@pytest.mark.parametrize("response", [b"", b"HTTP/1.1 200 OK\r\nContent-", b"SSH-2.0-server\r\n\r\n", http('{"pod": "p', length=99)])
+@pytest.mark.parametrize(
+    "response", [b"", b"HTTP/1.1 200 OK\r\nContent-", b"SSH-2.0-server\r\n\r\n", http('{"pod": "p', length=99)]
+)
 def test_less_than_a_whole_http_response_is_a_bad_response(response: bytes) -> None:
     assert parse(response) is ErrorKind.BAD_RESPONSE
 

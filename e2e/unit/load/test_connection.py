@@ -3,11 +3,15 @@ import struct
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from evenly.load import connection
 from evenly.load.answer import ErrorKind, Exchange
+
+if TYPE_CHECKING:
+    from unit.load.conftest import Backend
 
 REQUEST = b"GET /run/1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
@@ -18,13 +22,13 @@ def ask(address: tuple[str, int]) -> Exchange:
     return connection.exchange(socket.AF_INET, address, REQUEST)
 
 
-def test_each_attempt_is_one_connection_with_one_request(three_pods: Any) -> None:
+def test_each_attempt_is_one_connection_with_one_request(three_pods: "Backend") -> None:
     exchanges = [ask(three_pods.address) for _ in range(5)]
     assert [e.answer.connection for e in exchanges if e.answer] == [1, 2, 3, 4, 5]
     assert three_pods.requests == ["/run/1"] * 5
 
 
-def test_an_answer_comes_with_its_times(three_pods: Any) -> None:
+def test_an_answer_comes_with_its_times(three_pods: "Backend") -> None:
     exchange = ask(three_pods.address)
     assert exchange.connect_us is not None
     assert exchange.response_us is not None
@@ -41,7 +45,7 @@ def test_an_answer_in_parts_is_read_to_its_end() -> None:
         arrived.wait(0.05)
         client.sendall(body[20:])
 
-    with _listening(in_two_parts) as address:
+    with _Listening(in_two_parts) as address:
         exchange = ask(address)
     assert exchange.answer is not None
     assert exchange.answer.uid == "u"
@@ -60,7 +64,7 @@ def test_a_connection_that_the_server_cuts_is_reset() -> None:
         client.recv(1000)
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
-    with _listening(cut) as address:
+    with _Listening(cut) as address:
         exchange = ask(address)
     assert exchange.error is ErrorKind.RESET
 
@@ -82,14 +86,16 @@ def test_a_dropped_handshake_runs_into_the_connect_limit(monkeypatch: pytest.Mon
         full.listen(0)
         for _ in range(4):  # nobody accepts: the queue fills, and further handshakes are dropped
             waiting = stack.enter_context(socket.socket())
-            waiting.setblocking(False)
+            waiting.settimeout(0)
             waiting.connect_ex(full.getsockname())
         exchange = ask(full.getsockname())
     assert exchange.error is ErrorKind.CONNECT_TIMEOUT
     assert exchange.connect_us is None
 
 
-@pytest.mark.parametrize(("response", "kind"), [(b"", ErrorKind.BAD_RESPONSE), (b"HTTP/1.1 200 OK\r\n\r\nhello", ErrorKind.NOT_OURS)])
+@pytest.mark.parametrize(
+    ("response", "kind"), [(b"", ErrorKind.BAD_RESPONSE), (b"HTTP/1.1 200 OK\r\n\r\nhello", ErrorKind.NOT_OURS)]
+)
 def test_what_is_no_answer_of_ours_is_told_apart(serve: Serve, response: bytes, kind: ErrorKind) -> None:
     with serve(lambda *_: response) as backend:
         assert ask(backend.address).error is kind
@@ -103,7 +109,7 @@ def test_a_client_without_files_left_blames_itself(monkeypatch: pytest.MonkeyPat
     assert ask(("127.0.0.1", 1)).error is ErrorKind.NO_LOCAL_PORT
 
 
-class _listening:
+class _Listening:
     """A server in plain blocking code: one connection, handled by ``handle``, then closed."""
 
     def __init__(self, handle: Callable[[socket.socket], None]) -> None:

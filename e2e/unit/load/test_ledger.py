@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
+
 from evenly.load.answer import ErrorKind
 from evenly.load.ledger import join, write_samples
 from evenly.load.rows import Row
@@ -59,7 +60,9 @@ def test_probes_other_runs_and_servers_own_words_do_not_count() -> None:
         ),
     ],
 )
-def test_each_discrepancy_is_one_sentence_with_count_and_ids(rows: list[Row], logs: dict[str, list[str]], sentence: str) -> None:
+def test_each_discrepancy_is_one_sentence_with_count_and_ids(
+    rows: list[Row], logs: dict[str, list[str]], sentence: str
+) -> None:
     assert join(rows, logs, "run").discrepancies == (sentence,)
 
 

@@ -1,6 +1,7 @@
 import resource
 
 import pytest
+
 from evenly.errors import EvenlyError
 from evenly.load.preflight import Limits, check, read_limits
 

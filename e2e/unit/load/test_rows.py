@@ -1,9 +1,10 @@
 from pathlib import Path
 
-from evenly.load.answer import Answer, ErrorKind, Exchange
-from evenly.load.rows import Row, RowWriter, read_rows
 from hypothesis import given
 from hypothesis import strategies as st
+
+from evenly.load.answer import Answer, ErrorKind, Exchange
+from evenly.load.rows import Row, RowWriter, read_rows
 
 HEADER = "number,start_us,connect_us,response_us,pod,uid,node,connection,request,client,error"
 

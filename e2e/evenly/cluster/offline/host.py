@@ -13,8 +13,20 @@ COMMAND_LIMIT_S = 20.0
 CGROUPS = Path("/sys/fs/cgroup")
 FAMILIES = {"ip": "iptables", "ip6": "ip6tables"}
 
-# Written by dockerd, by kubelet and by kube-proxy; only what the nodes do not have a copy of.
-SYSCTLS = ("net/ipv4/ip_forward",)
+# Written by dockerd, and by the kubelet of a node, which has no copy of its own of these.
+SYSCTLS = (
+    "net/ipv4/ip_forward",
+    "net/ipv6/conf/default/forwarding",
+    "net/ipv6/conf/all/forwarding",
+    "net/bridge/bridge-nf-call-iptables",
+    "net/bridge/bridge-nf-call-ip6tables",
+    "vm/overcommit_memory",
+    "vm/panic_on_oom",
+    "kernel/panic",
+    "kernel/panic_on_oops",
+    "kernel/keys/root_maxkeys",
+    "kernel/keys/root_maxbytes",
+)
 # Made by containerd and dockerd whatever their configuration says.
 FOLDERS = ("/opt/containerd", "/run/containerd", "/run/docker")
 
