@@ -15,12 +15,15 @@ from evenly.report.result import RunRecord, ScenarioRecord
 
 @dataclass(slots=True)
 class Run:
-    """A run in progress; every scenario that is added is on disk, with all reports, before ``add`` returns."""
+    """A run in progress, on disk from its first moment; ``add`` returns when a scenario is in all reports."""
 
     folder: Path
     record: RunRecord
     progress: Progress
     report: Report = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.write()
 
     @property
     def run_id(self) -> str:

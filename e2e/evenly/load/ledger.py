@@ -63,13 +63,13 @@ def join(rows: Sequence[Row], logs: Mapping[str, Iterable[str] | None], run_id: 
 
     checks: tuple[tuple[str, Callable[[Row], bool]], ...] = (
         ("answered, but in no pod's log", lambda row: kept(row) and row.number not in logged),
-        ("in the logs more than once: something sent them again", lambda row: len(logged.get(row.number, ())) > 1),
+        ("in the logs more than once, so something in between sent again", lambda row: len(logged.get(row.number, ())) > 1),
         (
             "answered in the name of one pod, but in the log of another",
             lambda row: kept(row) and row.number in logged and row.uid not in logged[row.number],
         ),
         ("answered in the name of a pod that is not there", lambda row: row.error is None and row.uid not in logs),
-        ("not the first request on their connection", lambda row: row.request > 1),
+        ("on a connection that had carried another", lambda row: row.request > 1),
     )
     found = [(what, [row.number for row in rows if wrong(row)]) for what, wrong in checks]
     numbers = {row.number for row in rows}

@@ -26,8 +26,8 @@ class Latency:
 class PodFigures:
     """One pod: what was declared for it and what it got.
 
-    ``low`` and ``high`` are the ends of its 95 % confidence sequence, which holds for all pods together and at every N; it rests
-    on connections even where they carried more than one request.
+    ``low`` and ``high`` are the ends of its 95 % confidence sequence, which holds for all pods together and at every N; it
+    rests on connections even where they carried more than one request.
     """
 
     pod: PodRecord

@@ -21,31 +21,39 @@ def _went(figures: Figures) -> str:
     return percents(shares) if len(shares) <= MOST_LISTED else f"{100 * min(shares):.1f} to {100 * max(shares):.1f} % to each"
 
 
+def _evenness(figures: Figures) -> tuple[Text, Text]:
+    furthest, declared, n = figures.furthest, declared_part(figures), f"{figures.sent:,}"
+    if len(figures.expected) == 1:
+        return text("All traffic reaches the one expected pod."), text(
+            "**{n}** new connections went there, none elsewhere.", n=n
+        )
+    headline = "Traffic goes to the {pods} as declared." if declared == "declared share" else "Traffic is even over the {pods}."
+    figure = text(
+        "**{n}** new connections went {shares}. The furthest pod is {off} percentage points off its {part}; "
+        "this test is made to catch {caught}.",
+        n=n,
+        shares=_went(figures),
+        off=f"{100 * abs(furthest.off):.1f}",
+        part=declared,
+        caught=points(furthest.delta),
+    )
+    return text(headline, pods=counted(len(figures.expected), "pod")), figure
+
+
 def even(scenario: ScenarioRecord, figures: Figures) -> Finding:
     """Say that traffic is as declared, and how far off it could be."""
-    furthest, rule = figures.furthest, scenario.rule
-    declared = declared_part(figures)
-    headline = "Traffic is even over the {pods}." if declared != "declared share" else "Traffic goes to the {pods} as declared."
-    caught = points(furthest.delta)
+    headline, figure = _evenness(figures)
     return Finding(
         "Yes.",
-        text(headline, pods=counted(len(figures.expected), "pod")),
-        text(
-            "**{n}** new connections went {shares}. The furthest pod is {off} percentage points off its {part}; "
-            "this test is made to catch {caught}.",
-            n=f"{figures.sent:,}",
-            shares=_went(figures),
-            off=f"{100 * abs(furthest.off):.1f}",
-            part=declared,
-            caught=caught,
-        ),
+        headline,
+        figure,
         (
             text(
                 "If one pod were really {caught} points or more off, this test would say “even” at most **{rate}** runs.",
-                caught=caught,
-                rate=once_in(rule.beta),
+                caught=points(figures.furthest.delta),
+                rate=once_in(scenario.rule.beta),
             ),
-            text("A Service that is even is failed at most **{rate}** runs.", rate=once_in(rule.alpha)),
+            text("A Service that is even is failed at most **{rate}** runs.", rate=once_in(scenario.rule.alpha)),
         ),
     )
 

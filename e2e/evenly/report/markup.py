@@ -9,7 +9,8 @@ from enum import Enum
 
 from markupsafe import Markup
 
-LONGEST_VALUE = 200  # characters of a name in a sentence: a pod's name has at most 63, but an answer may say anything
+LONGEST_NAME = 80  # characters set as code in a sentence: a pod's name mostly has up to 63, but an answer may say anything
+LONGEST_VALUE = 200  # characters of any other value in a sentence, such as the cluster's own words
 
 
 class Style(Enum):
@@ -37,7 +38,7 @@ _MARKDOWN_SPECIAL = re.compile(r"([\\`*_\[\]<>|~&])")
 def text(template: str, **values: object) -> Text:
     """Fill a sentence's template: `` `code` `` and ``**bold**`` are marks in the template alone, never in a value.
 
-    ``values`` are formatted as ``str.format`` does, cleaned and cut to 200 characters; a Text is put in as it is.
+    ``values`` are formatted as ``str.format`` does, cleaned and cut to a length; a Text is put in as it is.
     """
     spans: list[Span] = []
     for match in _MARKED.finditer(template):
@@ -47,7 +48,11 @@ def text(template: str, **values: object) -> Text:
                 spans.append(Span(literal, style))
             if name is not None:
                 value = values[name]
-                spans += value if isinstance(value, tuple) else [Span(cut(format(value, spec or "")), style)]
+                spans += (
+                    value
+                    if isinstance(value, tuple)
+                    else [Span(cut(format(value, spec or ""), LONGEST_NAME if style is Style.CODE else LONGEST_VALUE), style)]
+                )
     return tuple(spans)
 
 
@@ -76,10 +81,10 @@ def clean(value: str) -> str:
     return "".join(_visible(c) for c in value) if not value.isprintable() else value
 
 
-def cut(value: str) -> str:
-    """Clean a string and cut it to the longest that a sentence bears."""
+def cut(value: str, longest: int = LONGEST_NAME) -> str:
+    """Clean a string and cut it to a number of characters."""
     value = clean(value)
-    return value if len(value) <= LONGEST_VALUE else value[: LONGEST_VALUE - 1] + "…"
+    return value if len(value) <= longest else value[: longest - 1] + "…"
 
 
 def html(sentence: Text) -> Markup:

@@ -77,13 +77,14 @@ def _of_control(scenario: ScenarioRecord, planted: Cause, judged: Answer, comman
             ),
             diagnosis=judged.diagnosis,
         )
-    came = f"{scenario.verdict.word}, {scenario.verdict.cause}" if scenario.verdict.cause else f"{scenario.verdict.word}"
+    came, wanted = scenario.verdict, f"{planted.word} ({planted})"
+    out = f"{came.word} ({came.cause})" if came.cause else f"{came.word}"
     return Answer(
         mark=Mark.MISSED,
         question=question,
         finding=Finding(
             "No.",
-            text("{came}, came out instead of {word}, {cause}.", came=came, word=planted.word, cause=planted),
+            text("{out} came out instead of {wanted}.", out=out, wanted=wanted),
             text("What was said: {said}", said=judged.finding.headline),
             (text("**Until this is caught, the other verdicts prove less:** the harness was blind to a known fault."),),
         ),

@@ -109,7 +109,7 @@ def _became(run: RunRecord) -> str:
     plainly = Counter(scenario.counts_as for scenario in run.scenarios if scenario.control is None)
     caught = sum(scenario.caught for scenario in run.scenarios)
     missed = sum(scenario.control is not None for scenario in run.scenarios) - caught
-    parts = [f"{number(plainly[Word.PASS])} passed"] if plainly else []
+    parts = [f"{number(plainly[Word.PASS]) if plainly[Word.PASS] else 'none'} passed"] if plainly else []
     parts += [f"{number(plainly[word])} {became}" for word, became in _BECAME.items() if plainly[word]]
     parts += [
         f"{spelled(n, 'negative control')} {was} {became}"

@@ -96,7 +96,7 @@ def milliseconds(us: float) -> str:
 
 def duration(seconds: float) -> str:
     """Write how long something took: "0.94 s", "42 s", "1 min 31 s", "2 h 5 min"."""
-    if seconds < 10:
+    if round(seconds, 2) < 10:
         return f"{seconds:.2f} s"
     whole = round(seconds)
     if whole < 60:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,11 @@ def cache(tmp_path: Path) -> Cache:
     return Cache(tmp_path / "cache")
 
 
-def write(text: str):  # type: ignore[no-untyped-def]  # a builder, as Cache.entry takes it
-    return lambda folder: (folder / "file").write_text(text)
+def write(text: str) -> Callable[[Path], None]:
+    def build(folder: Path) -> None:
+        (folder / "file").write_text(text)
+
+    return build
 
 
 def never(folder: Path) -> None:
@@ -54,7 +58,7 @@ def test_a_build_that_fails_leaves_nothing(cache: Cache) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         cache.entry("thing", ["a"], fail)
-    assert [path.name for path in cache.root.iterdir()] == ["locks"]
+    assert not list(cache.root.glob("thing-*"))
 
 
 def test_what_a_killed_builder_left_is_removed(cache: Cache) -> None:
@@ -127,15 +131,30 @@ def test_a_lock_can_be_refused_instead_of_waited_for(cache: Cache) -> None:
     def refuse(pid: int) -> None:
         raise EvenlyError(f"process {pid} has it", "wait")
 
-    with cache.lock("cluster"), pytest.raises(EvenlyError, match=f"process {os.getpid()} has it"):
-        with cache.lock("cluster", busy=refuse):
-            pytest.fail("two holders")
+    with (
+        cache.lock("cluster"),
+        pytest.raises(EvenlyError, match=f"process {os.getpid()} has it"),
+        cache.lock("cluster", busy=refuse),
+    ):
+        pytest.fail("two holders")
 
 
 def test_somebody_elses_folder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache_module.os, "geteuid", lambda: os.getuid() + 1)
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
     with pytest.raises(EvenlyError, match=r"belongs to user id"):
         Cache(tmp_path / "cache")
+
+
+def test_a_folder_that_holds_other_things_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("")
+    with pytest.raises(EvenlyError, match=r"holds other things"):
+        Cache(tmp_path)
+
+
+def test_a_cleared_cache_is_gone(cache: Cache) -> None:
+    cache.entry("thing", ["a"], write("made"))
+    cache.clear()
+    assert not cache.root.exists()
 
 
 @pytest.mark.skipif(not Path("/proc/self/mountinfo").exists(), reason="mounts are told by Linux only")

@@ -45,7 +45,9 @@ COMMIT
 
 
 def test_dockers_chains_rules_and_policy_go_and_everything_else_stays() -> None:
-    assert without_docker(AFTER, BEFORE) == """\
+    assert (
+        without_docker(AFTER, BEFORE)
+        == """\
 *filter
 :INPUT ACCEPT [22:1900]
 :FORWARD ACCEPT [3:180]
@@ -61,6 +63,7 @@ COMMIT
 :POSTROUTING ACCEPT [0:0]
 COMMIT
 """
+    )
 
 
 def test_a_docker_that_was_there_before_stays_whole() -> None:

@@ -42,7 +42,7 @@ def test_probes_other_runs_and_servers_own_words_do_not_count() -> None:
         (
             [row(1), row(2)],
             {"a": [line(1), line(2), line(2)]},
-            "1 attempt is in the logs more than once: something sent them again: 2",
+            "1 attempt is in the logs more than once, so something in between sent again: 2",
         ),
         (
             [row(1), row(2)],
@@ -50,7 +50,7 @@ def test_probes_other_runs_and_servers_own_words_do_not_count() -> None:
             "1 attempt is answered in the name of one pod, but in the log of another: 1",
         ),
         ([row(1), row(2, "ghost")], {"a": [line(1)]}, "1 attempt is answered in the name of a pod that is not there: 2"),
-        ([row(1), row(2, request=2)], {"a": [line(1), line(2)]}, "1 attempt is not the first request on their connection: 2"),
+        ([row(1), row(2, request=2)], {"a": [line(1), line(2)]}, "1 attempt is on a connection that had carried another: 2"),
         ([row(1), row(3)], {"a": [line(1), line(3)]}, "1 attempt is without a row in the ledger: 2"),
         ([row(1)], {"a": [line(1), line(2)]}, "1 attempt is without a row in the ledger: 2"),
         (

@@ -38,7 +38,7 @@ class Made:
     rows: tuple[Row, ...]
 
 
-def pod(number: int, pods: int = 3) -> PodRecord:
+def make_pod(number: int, pods: int = 3) -> PodRecord:
     end = ENDS[number] if pods <= 3 else f"p{number:04d}"
     return PodRecord(
         uid=f"uid-{number}",
@@ -53,9 +53,9 @@ def pod(number: int, pods: int = 3) -> PodRecord:
     )
 
 
-def stray_pod() -> PodRecord:
+def make_stray() -> PodRecord:
     return replace(
-        pod(0),
+        make_pod(0),
         uid=STRAY,
         name="backend-app-canary-7c9f4d6b55-x2k4j",
         ip="10.244.1.7",
@@ -66,7 +66,7 @@ def stray_pod() -> PodRecord:
     )
 
 
-def simulate(  # noqa: PLR0913 - each is one way in which a run can differ
+def make(  # noqa: PLR0913 - each is one way in which a run can differ
     *,
     name: str = "three_pods_share_evenly",
     pods: Sequence[PodRecord] | None = None,
@@ -82,7 +82,7 @@ def simulate(  # noqa: PLR0913 - each is one way in which a run can differ
     seed: int = 20261124,
 ) -> Made:
     """Draw connections over pods until the rule decides, as the load does; ``gone_at`` takes a pod out from a number on."""
-    expected = list(pods or [pod(i) for i in range(3)])
+    expected = list(pods or [make_pod(i) for i in range(3)])
     rule = ShareRule(uniform(p.uid for p in expected))
     most = cap(rule)
     draw = random.Random(seed)  # noqa: S311 - a simulation
@@ -179,3 +179,21 @@ def write(folder: Path, *made: Made) -> Path:
 def run_of(tmp_path: Path) -> Callable[..., Path]:
     """Write records and return their folder."""
     return lambda *made: write(tmp_path / "2026-11-24T0214-3f9c", *made)
+
+
+@pytest.fixture
+def simulate() -> Callable[..., Made]:
+    """Draw a scenario."""
+    return make
+
+
+@pytest.fixture
+def pod() -> Callable[..., PodRecord]:
+    """Make an expected pod."""
+    return make_pod
+
+
+@pytest.fixture
+def stray() -> PodRecord:
+    """A pod of another Deployment behind the same selector."""
+    return make_stray()

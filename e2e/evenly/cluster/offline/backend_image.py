@@ -54,8 +54,7 @@ def _config(key: str) -> dict[str, object]:
 
 def _fill(root: Path, *, packages: Path) -> None:
     libraries.merge_usr(packages)
-    (packages / "usr/bin/sh").symlink_to("busybox")
-    libraries.extract(["usr/sbin/nginx"], root=packages, into=root)
+    libraries.extract([packages / "usr/sbin/nginx"], root=packages, into=root)
     shutil.copy2(packages / "usr/bin/busybox", root / "usr/bin")
     for tool in TOOLS:
         (root / "usr/bin" / tool).symlink_to("busybox")

@@ -72,22 +72,22 @@ def _compile(cache: Cache, into: Path, meanwhile: Callable[[], object]) -> None:
             "GOTOOLCHAIN": "local",
             "GOWORK": "off",
         }
-        compiler = start(
+        with start(
             *(go, "build", "-trimpath", "-gcflags=all=-dwarf=false", f"-tags={TAGS}"),
             *("-ldflags", " ".join(["-s", "-w", *_linker_flags()]), "-o", f"{into}/"),
             *("./node", "./pause", "sigs.k8s.io/kind"),
             cwd=SOURCES,
             env=environment,
-        )
-        try:
-            meanwhile()
-            _, stderr = compiler.communicate(timeout=COMPILE_LIMIT_S)
-        except TimeoutExpired:
-            raise ProgramError(
-                f"go build did not end within {COMPILE_LIMIT_S:g} s", "try again on a machine with less to do"
-            ) from None
-        finally:
-            stop(compiler)
+        ) as compiler:
+            try:
+                meanwhile()
+                _, stderr = compiler.communicate(timeout=COMPILE_LIMIT_S)
+            except TimeoutExpired:
+                raise ProgramError(
+                    f"go build did not end within {COMPILE_LIMIT_S:g} s", "try again on a machine with less to do"
+                ) from None
+            finally:
+                stop(compiler)
         if compiler.returncode != 0:
             lines = "\n".join(f"  | {line}" for line in stderr.splitlines()[-20:])
             raise ProgramError(f"go build ended with exit code {compiler.returncode}\n{lines}", "look at the lines above")

@@ -14,9 +14,9 @@ PROGRAMS = (
     *("coredns", "etcd", "kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler"),
     "pod-network",
 )
-# Of these, nft rules hold on every kernel that containers run on; no choice between two back ends is left to be made.
+# On top of nft, which every kernel that containers run on has: no choice between two back ends is left to be made.
 IPTABLES_COMMANDS = ("iptables", "iptables-restore", "iptables-save", "ip6tables", "ip6tables-restore", "ip6tables-save")
-KUBE_PROXY_CALLS = ("usr/sbin/nft", "usr/sbin/conntrack", "usr/sbin/xtables-nft-multi")
+KUBE_PROXY_CALLS = ("conntrack", "nft", "xtables-nft-multi")
 
 
 def image_names(binaries: Binaries) -> list[str]:
@@ -44,8 +44,9 @@ def write(names: Sequence[str], binaries: Binaries, *, rootfs: Path, into: Path)
     shutil.copy2(binaries.node, multi)
     for program in PROGRAMS:
         (multi.parent / program).symlink_to("node")
-    plugins = [str(path.relative_to(rootfs)) for path in rootfs.glob("usr/lib/*/xtables/*.so")]
-    libraries.extract([*KUBE_PROXY_CALLS, *plugins], root=rootfs, into=root)
+    calls = [rootfs / "usr/sbin" / program for program in KUBE_PROXY_CALLS]
+    # The plug-ins count too: one of them needs libm, without which kube-proxy could not write a single rule.
+    libraries.extract([*calls, *rootfs.glob("usr/lib/*/xtables/*.so")], root=rootfs, into=root)
     for command in IPTABLES_COMMANDS:
         (root / "usr/sbin" / command).symlink_to("xtables-nft-multi")
     (root / "tmp").mkdir()

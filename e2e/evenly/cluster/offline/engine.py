@@ -22,8 +22,9 @@ SOCKET_PATH_LIMIT = 100  # the kernel allows 107 bytes, and containerd's debug s
 
 
 def was_started(cache: Cache) -> bool:
-    """Tell whether a private engine was started and not stopped since, be it alive or not."""
-    return _before(cache).exists()
+    """Tell whether a private engine was started since the machine was, and not stopped, be it alive or not."""
+    before = _before(cache)
+    return before.exists() and json.loads(before.read_text())["boot"] == host.boot()
 
 
 def start(cache: Cache, progress: Progress) -> tuple[Path, Mapping[str, str]]:
@@ -38,9 +39,16 @@ def start(cache: Cache, progress: Progress) -> tuple[Path, Mapping[str, str]]:
     docker, env = programs / "docker", {"DOCKER_HOST": f"unix://{socket}", "PATH": tools["PATH"]}
     if socket.exists() and _answers(docker, env):
         return docker, env
+    if other := host.other_engine():
+        raise EvenlyError(
+            f"a private Docker engine is needed, but another engine runs already (process {other}) and does not answer here",
+            "wait until it answers or ends; if it is evenly's with another cache folder, end it with that one: evenly down",
+        )
     socket.unlink(missing_ok=True)
     if not was_started(cache):  # else one died, and the record tells how it was before that one
-        _before(cache).write_text(json.dumps(host.record(tools)))
+        unfinished = home / "before.tmp"
+        unfinished.write_text(json.dumps(host.record(tools)))
+        unfinished.replace(_before(cache))
     (home / "daemon.json").write_text("{}")  # or the machine's own configuration would count
     log = home / "log"
     log.write_text("")
@@ -78,7 +86,8 @@ def stop(cache: Cache, progress: Progress) -> None:
             timeout_s=COMMAND_LIMIT_S,
             env=tools,
         )
-        host.restore(json.loads(_before(cache).read_text()), tools)
+        if not host.other_engine():  # one that came after ours died needs the same chains
+            host.restore(json.loads(_before(cache).read_text()), tools)
         _before(cache).unlink()
     remove(home / "run")
 

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TypedDict
 
@@ -35,17 +36,40 @@ DOCKERS_RULE = re.compile(r"\bDOCKER\b|\b(docker0|br-[0-9a-f]{12})\b|-s (\S+) -d
 
 
 class HostState(TypedDict):
-    """How the host was: values of sysctls, text of iptables-save by family, nft's tables, folders that existed."""
+    """How the host was: values of sysctls, text of iptables-save by family, nft's tables, folders that existed.
 
+    ``boot`` names the boot that it belongs to; the next one starts from a clean host.
+    """
+
+    boot: str
     sysctls: dict[str, str]
     rules: dict[str, str]
     tables: list[str]
     folders: list[str]
 
 
+def other_engine() -> int | None:
+    """Return the process id of a Docker engine that shares this machine's network, if there is one, ours or not.
+
+    Two of them would take each other's rules away.
+    """
+    ours = Path("/proc/self/ns/net").readlink()
+    for comm in Path("/proc").glob("[0-9]*/comm"):
+        with suppress(OSError):  # it ended while we looked
+            if comm.read_text() == "dockerd\n" and comm.with_name("ns").joinpath("net").readlink() == ours:
+                return int(comm.parent.name)
+    return None
+
+
+def boot() -> str:
+    """Return the id that the kernel gave to this boot."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
 def record(tools: Mapping[str, str]) -> HostState:
     """Return how the host is now; ``tools`` is an environment in which iptables-save and nft are found."""
     return {
+        "boot": boot(),
         "sysctls": {name: path.read_text() for name in SYSCTLS if (path := Path("/proc/sys", name)).exists()},
         "rules": {family: _saved(command, tools) for family, command in FAMILIES.items()},
         "tables": _tables(tools),
@@ -113,4 +137,5 @@ def _folders() -> list[Path]:
 
 def _remove_cgroup(group: Path) -> None:
     for folder, _, _ in os.walk(group, topdown=False):  # the kernel removes its files with the folder
-        Path(folder).rmdir()
+        with suppress(OSError):  # another engine's containers are in it by now
+            Path(folder).rmdir()

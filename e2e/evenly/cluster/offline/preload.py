@@ -36,16 +36,16 @@ def preload(archives: Iterable[Path], *, store: Path, programs: Path) -> None:
             f'version = 2\nroot = "{store}"\nstate = "{home / "state"}"\ndisabled_plugins = [{disabled}]\n'
             f'[grpc]\n  address = "{socket}"\n'
         )
-        daemon = start(programs / "containerd", "--config", config, "--log-level", "warn")
-        try:
-            _await(socket, daemon)
-            images = (programs / "ctr", "--address", socket, "--namespace", "k8s.io", "images")
-            for archive in archives:
-                run(*images, "import", "--local", "--no-unpack", archive, timeout_s=IMPORT_LIMIT_S)
-            for image in run(*images, "list", "--quiet", timeout_s=LABEL_LIMIT_S).split():
-                run(*images, "label", image, "io.cri-containerd.pinned=pinned", timeout_s=LABEL_LIMIT_S)
-        finally:
-            stop(daemon, signal.SIGTERM)
+        with start(programs / "containerd", "--config", config, "--log-level", "warn") as daemon:
+            try:
+                _await(socket, daemon)
+                images = (programs / "ctr", "--address", socket, "--namespace", "k8s.io", "images")
+                for archive in archives:
+                    run(*images, "import", "--local", "--no-unpack", archive, timeout_s=IMPORT_LIMIT_S)
+                for image in run(*images, "list", "--quiet", timeout_s=LABEL_LIMIT_S).split():
+                    run(*images, "label", image, "io.cri-containerd.pinned=pinned", timeout_s=LABEL_LIMIT_S)
+            finally:
+                stop(daemon, signal.SIGTERM)
 
 
 def _await(socket: Path, daemon: Popen[str]) -> None:
