@@ -1,35 +1,36 @@
 """The pytest fixtures: a cluster, a run, and Services under test. Thin, over service.py."""
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from evenly.cluster import Cluster, ClusterOptions, existing, open_cluster
 from evenly.errors import EvenlyError
 from evenly.judge.verdict import Word
-from evenly.observed import Scenario
 from evenly.progress import Progress
-from evenly.run import Run, begin
-from evenly.service import Bench, ServiceUnderTest
 from evenly.settings import Settings
-from evenly.shipped import shipped
+
+# The client of Kubernetes takes a second to import; a run of somebody's tests that use no cluster is not to pay for it.
+if TYPE_CHECKING:
+    from evenly.cluster import Cluster
+    from evenly.run import Run
+    from evenly.service import Bench, ServiceUnderTest
 
 SETTINGS = pytest.StashKey[Settings]()
 COMMAND = pytest.StashKey[str]()
-RUN = pytest.StashKey[Run]()
+RUN = pytest.StashKey["Run"]()
 
 BACKEND = "backend.yaml"
 PYTEST_KIND_DEFAULT_NAME = "pytest-kind"  # says that no name was given
 
-OpenService = Callable[..., ServiceUnderTest]
-
 
 @pytest.fixture(scope="session")
-def evenly_run(request: pytest.FixtureRequest) -> Iterator[Run]:
+def evenly_run(request: pytest.FixtureRequest) -> Iterator["Run"]:
     """The run: a folder below reports/ and the record that every scenario is added to."""
+    from evenly.run import begin
+
     config = request.config
     with told(config):
         run = begin(config.stash[SETTINGS].reports, config.stash[COMMAND], Progress())
@@ -39,7 +40,7 @@ def evenly_run(request: pytest.FixtureRequest) -> Iterator[Run]:
 
 
 @pytest.fixture(scope="session")
-def cluster(request: pytest.FixtureRequest, evenly_run: Run) -> Iterator[Cluster]:
+def cluster(request: pytest.FixtureRequest, evenly_run: "Run") -> Iterator["Cluster"]:
     """A kind cluster of three nodes made for this run (or kept by an earlier one), or the cluster of ``--context``."""
     config = request.config
     with ExitStack() as stack:
@@ -52,14 +53,19 @@ def cluster(request: pytest.FixtureRequest, evenly_run: Run) -> Iterator[Cluster
 
 
 @pytest.fixture(scope="session")
-def bench(request: pytest.FixtureRequest, cluster: Cluster, evenly_run: Run) -> Bench:
+def bench(request: pytest.FixtureRequest, cluster: "Cluster", evenly_run: "Run") -> "Bench":
     """What every scenario of the run stands on."""
+    from evenly.service import Bench
+
     return Bench.of(cluster, evenly_run, request.config.stash[SETTINGS])
 
 
 @pytest.fixture
-def service(request: pytest.FixtureRequest, bench: Bench) -> Iterator[OpenService]:
+def service(request: pytest.FixtureRequest, bench: "Bench") -> Iterator[Callable[..., "ServiceUnderTest"]]:
     """Applies a Service's manifest, with the backend, in a namespace of its own, and returns the Service under test."""
+    from evenly.observed import Scenario
+    from evenly.service import ServiceUnderTest
+
     scenario = Scenario(name=request.node.name.removeprefix("test_"), test=request.node.nodeid, claim=claim(request.node))
     with ExitStack() as stack:
 
@@ -70,9 +76,30 @@ def service(request: pytest.FixtureRequest, bench: Bench) -> Iterator[OpenServic
         yield opened
 
 
-def _opened(config: pytest.Config, run: Run) -> AbstractContextManager[Cluster]:
+def claim(test: pytest.Function) -> str:
+    """Return what a test claims: its docstring's first line, else its name read as a sentence."""
+    docstring = (test.function.__doc__ or "").strip()
+    sentence = docstring.split("\n")[0] or test.originalname.removeprefix("test_").replace("_", " ") + "."
+    return sentence[0].upper() + sentence[1:]
+
+
+@contextmanager
+def told(config: pytest.Config) -> Iterator[None]:
+    """Let progress reach the terminal, which pytest captures otherwise; a set-up that fails ends the whole run."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+    try:
+        with capture.global_and_fixture_disabled():
+            yield
+    except EvenlyError as error:
+        pytest.exit(str(error), returncode=Word.INVALID.exit_code)
+
+
+def _opened(config: pytest.Config, run: "Run") -> AbstractContextManager["Cluster"]:
     """Bring pytest-kind's options and ours together."""
-    settings: Settings = config.stash[SETTINGS]
+    from evenly.cluster import ClusterOptions, existing, open_cluster
+    from evenly.shipped import shipped
+
+    settings = config.stash[SETTINGS]
     kubeconfig, kind = (Path(path) if (path := config.getoption(name)) else None for name in ("kubeconfig", "kind_bin"))
     if settings.context:
         return nullcontext(existing(settings.context, kubeconfig))
@@ -89,21 +116,3 @@ def _opened(config: pytest.Config, run: Run) -> AbstractContextManager[Cluster]:
         kind=kind,
     )
     return open_cluster(options, run.progress)
-
-
-def claim(test: pytest.Function) -> str:
-    """Return what a test claims: its docstring's first line, else its name read as a sentence."""
-    docstring = test.function.__doc__ or ""
-    sentence = docstring.strip().split("\n")[0] or re.sub("^test_", "", test.name).replace("_", " ") + "."
-    return sentence[0].upper() + sentence[1:]
-
-
-@contextmanager
-def told(config: pytest.Config) -> Iterator[None]:
-    """Let progress reach the terminal, which pytest captures otherwise; a set-up that fails ends the whole run."""
-    capture = config.pluginmanager.getplugin("capturemanager")
-    try:
-        with capture.global_and_fixture_disabled():
-            yield
-    except EvenlyError as error:
-        pytest.exit(str(error), returncode=Word.INVALID.exit_code)

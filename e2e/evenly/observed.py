@@ -4,11 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from evenly.judge.decide import Judgement
-from evenly.judge.sample import LOOK_EVERY
 from evenly.judge.share import ShareRule
 from evenly.judge.verdict import Cause
 from evenly.load.ledger import Books
-from evenly.load.plan import Summary
+from evenly.load.plan import LoadPlan, Summary
 from evenly.report.result import (
     BooksRecord,
     EndpointsReading,
@@ -44,6 +43,8 @@ class Setting:
     entry_node: str
     clients: int
     converged: bool
+    session_affinity: str
+    external_traffic_policy: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +107,23 @@ def scenario_record(
         verdict=judgement.verdict,
         seconds=round(seconds, 1),
         evidence=observed.evidence,
+        session_affinity=setting.session_affinity,
+        external_traffic_policy=setting.external_traffic_policy,
     )
 
 
-def rule_record(rule: ShareRule, cap: int) -> Rule:
+def rule_record(rule: ShareRule, plan: LoadPlan) -> Rule:
     """Make the record of the rule that was declared before the load."""
-    return Rule(rule.law.name, dict(rule.law.shares), rule.alpha, rule.beta, rule.delta, LOOK_EVERY, cap)
+    return Rule(
+        law=rule.law.name,
+        shares=dict(rule.law.shares),
+        alpha=rule.alpha,
+        beta=rule.beta,
+        delta=rule.delta,
+        look_every=plan.look_every,
+        cap=plan.cap,
+        errors_allowed=plan.errors_allowed,
+    )
 
 
 def _pods(observed: Observed) -> Iterable[PodRecord]:

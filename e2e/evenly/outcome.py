@@ -2,17 +2,20 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evenly.judge.verdict import Cause, Word
-from evenly.report.result import ScenarioRecord
-from evenly.run import Run
+
+if TYPE_CHECKING:
+    from evenly.report.result import ScenarioRecord
+    from evenly.run import Run
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
     """A judged and recorded load; equal to the word it ended with: ``assert outcome == PASS``."""
 
-    record: ScenarioRecord
+    record: "ScenarioRecord"
     explanation: str  # the answer in plain words, then the figures; of one screen
     page: Path
 
@@ -41,6 +44,6 @@ class Outcome:
         return f"{self.word} ({self.cause})" if self.cause else str(self.word)
 
 
-def outcome(record: ScenarioRecord, run: Run) -> Outcome:
+def outcome(record: "ScenarioRecord", run: "Run") -> Outcome:
     """Return what a test gets for a load that the run has just recorded."""
     return Outcome(record, "\n".join(run.report.answers[-1].lines), run.report.page)

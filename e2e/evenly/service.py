@@ -113,7 +113,7 @@ class ServiceUnderTest:
         observed = self._observe(plan, summary, locust)
         ready = tuple(reading.ready for reading in observed.endpoints)
         judgement = decide(Trial(rule, plan.cap, observed.answers, observed.books.discrepancies, ready))
-        record = scenario_record(observed, judgement, rule_record(rule, plan.cap), control, time.monotonic() - self._began_s)
+        record = scenario_record(observed, judgement, rule_record(rule, plan), control, time.monotonic() - self._began_s)
         run.add(record, observed.books)
         if interrupt:
             raise interrupt
@@ -166,6 +166,7 @@ class ServiceUnderTest:
                 entry_node=self._entry_node,
                 clients=self._bench.settings.clients,
                 converged=self._settled.opened,
+                **namespace.service_policies(self._service, self._namespace),
             ),
             expected=self.pods,
             pods_afterwards=now,

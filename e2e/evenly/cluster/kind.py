@@ -1,6 +1,9 @@
 """A kind cluster: pytest-kind's, but it is created whole or not at all, within a time limit, and is never somebody else's."""
 
+import os
+import signal
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pykube
@@ -64,3 +67,11 @@ class Kind(KindCluster):  # type: ignore[misc]  # pytest-kind ships no types
     def _kind(self, *command: str | Path, timeout_s: float) -> None:
         whose = ("--name", self.name, "--kubeconfig", self.kubeconfig_path)
         run(self.kind_path, *command, *whose, timeout_s=timeout_s, env=self._env)
+
+
+def end_orphan(kubeconfig: Path) -> None:
+    """End a kind program that still works on this kubeconfig although the run that started it was killed."""
+    for arguments in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it ended while we looked
+            if str(kubeconfig).encode() in arguments.read_bytes().split(b"\0"):
+                os.killpg(int(arguments.parent.name), signal.SIGKILL)  # it leads the group of all that it started

@@ -10,7 +10,7 @@ from evenly.cluster import doors, records, tools
 from evenly.cluster.cache import Cache, key
 from evenly.cluster.cluster import Cluster, kubernetes_version
 from evenly.cluster.engine import Engine, find
-from evenly.cluster.kind import Kind
+from evenly.cluster.kind import Kind, end_orphan
 from evenly.cluster.offline import engine as private_engine
 from evenly.cluster.records import Made
 from evenly.cluster.supplies import Supplies, image_id, obtain, shown
@@ -20,7 +20,7 @@ from evenly.progress import Progress
 from evenly.settings import ClusterFrom
 
 DOCKER_LIMIT_S = 60.0
-LABEL = "io.x-k8s.io.kind.cluster"  # kind's own, on each of its nodes
+LABEL = "io.x-k8s.kind.cluster"  # on each node; see pkg/cluster/internal/providers/docker/constants.go of kind
 NETWORK = "kind"
 
 
@@ -153,6 +153,7 @@ def _alive(made: Made) -> bool:
 
 def _remove(made: Made, cache: Cache, engine: Engine) -> None:
     """Remove whatever the engine has of a cluster, and its record; works without kind, and on half a cluster."""
+    end_orphan(Path(made.kubeconfig))
     mine = ("--filter", f"label={LABEL}={made.name}")
     if nodes := engine.docker("ps", "--all", "--quiet", *mine, timeout_s=DOCKER_LIMIT_S).split():
         engine.docker("rm", "--force", "--volumes", *nodes, timeout_s=DOCKER_LIMIT_S)

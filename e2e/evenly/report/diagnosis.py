@@ -142,11 +142,11 @@ def _errors(scenario: ScenarioRecord, figures: Figures) -> Diagnosis:
     kinds = figures.samples.errors.most_common()
     meanings = [text("{kind}: {meaning}.", kind=kind.capitalize(), meaning=_meaning(kind)[0]) for kind, _ in kinds[:2]]
     reached = figures.samples.errors_that_reached_a_pod
-    arrived = text(
-        "**{reached}** of them reached a pod, as its log says; {others} never did.",
-        reached=f"{reached:,}" if reached else "None",
-        others="all" if not reached else f"{figures.errors - reached:,}",
-    )
+    if reached:
+        others = f"{figures.errors - reached:,}"
+        arrived = text("**{n}** of them reached a pod, as its log says; {others} never did.", n=f"{reached:,}", others=others)
+    else:
+        arrived = text("**None** of them reached a pod, as far as the pods' logs say.")
     remedy = _meaning(kinds[0][0])[1] if kinds else "See the pods:"
     look = kubectl(scenario.namespace, "get", "pods,endpointslices", "-o", "wide")
     return Diagnosis("Why?", (*meanings, arrived), text("{remedy}", remedy=remedy), look)

@@ -5,7 +5,7 @@ from evenly.report.diagnosis import strays
 from evenly.report.figures import Figures
 from evenly.report.markup import Text, text
 from evenly.report.result import ScenarioRecord
-from evenly.report.words import an, counted, number, once_in, ordinal, part, percents, points, power, spelled
+from evenly.report.words import an, counted, number, once_in, ordinal, part, percents, points
 
 MOST_LISTED = 6
 
@@ -15,7 +15,7 @@ def declared_part(figures: Figures) -> str:
     return part([pod.declared for pod in figures.expected])
 
 
-def _went(figures: Figures) -> str:
+def went(figures: Figures) -> str:
     """List the shares one by one, or their span where there are too many to read."""
     shares = [pod.share for pod in figures.expected]
     return percents(shares) if len(shares) <= MOST_LISTED else f"{100 * min(shares):.1f} to {100 * max(shares):.1f} % to each"
@@ -32,7 +32,7 @@ def _evenness(figures: Figures) -> tuple[Text, Text]:
         "**{n}** new connections went {shares}. The furthest pod is {off} percentage points off its {part}; "
         "this test is made to catch {caught}.",
         n=n,
-        shares=_went(figures),
+        shares=went(figures),
         off=f"{100 * abs(furthest.off):.1f}",
         part=declared,
         caught=points(furthest.delta),
@@ -76,76 +76,16 @@ def unexpected_pod(scenario: ScenarioRecord, figures: Figures) -> Finding:
         text(
             "The expected {n} share what is left: {shares} instead of {part} each.",
             n=number(expected),
-            shares=_went(figures),
+            shares=went(figures),
             part=an(declared_part(figures)),
         )
         if expected > 1
-        else text("The expected pod got what is left: {shares}.", shares=_went(figures)),
+        else text("The expected pod got what is left: {shares}.", shares=went(figures)),
         (
             text(
                 "**Certain.** One answer from a pod outside the expected set settles it, whatever the counts. {came}", came=came
             ),
         ),
-    )
-
-
-def uneven(scenario: ScenarioRecord, figures: Figures) -> Finding:
-    """Say how uneven traffic is: all on one, some left out, small but certain, or plainly off."""
-    got = [pod for pod in figures.expected if pod.answered]
-    silent = [pod for pod in figures.expected if not pod.answered and pod.declared]
-    furthest, declared = figures.furthest, declared_part(figures)
-    n = counted(figures.answered, "connection")
-    seen = text("The {pods} got {shares} of {n}.", pods=spelled(len(figures.expected), "pod"), shares=_went(figures), n=n)
-    if len(got) == 1:
-        headline = text("All {n} went to one pod; {silent} got none.", n=n, silent=number(len(silent)))
-        seen = text("`{pod}` got everything. {ready}", pod=got[0].pod.name, ready=_readiness(scenario))
-    elif silent:
-        headline = text(
-            "{silent} of the {pods} got none of {n}.",
-            silent=number(len(silent)).capitalize(),
-            pods=counted(len(figures.expected), "pod"),
-            n=n,
-        )
-    elif all(abs(end - pod.declared) < pod.delta for pod in figures.expected for end in (pod.low, pod.high)):
-        headline = text(
-            "`{pod}` is a small but certain {off} points off its {part}.",
-            pod=furthest.short,
-            off=f"{100 * abs(furthest.off):.1f}",
-            part=declared,
-        )
-        seen = text(
-            "{seen} That is less than the {delta} points this test must catch.", seen=seen, delta=points(furthest.delta)
-        )
-    else:
-        headline = text(
-            "`{pod}` got {share} % instead of {part}.",
-            pod=furthest.short,
-            share=f"{100 * furthest.share:.1f}",
-            part=_instead(furthest.declared, declared),
-        )
-    return Finding("No.", headline, seen, (_how_unlikely(scenario),))
-
-
-def _instead(share: float, declared: str) -> str:
-    return f"the declared {100 * share:.1f} %" if declared == "declared share" else an(declared)
-
-
-def _readiness(scenario: ScenarioRecord) -> str:
-    steady = {reading.ready for reading in scenario.endpoints} == {tuple(sorted(scenario.rule.shares))}
-    return f"All {number(len(scenario.rule.shares))} pods were ready the whole time." if steady else ""
-
-
-def _how_unlikely(scenario: ScenarioRecord) -> Text:
-    look = next((look for look in scenario.looks if look.connections == scenario.verdict.connections), None)
-    enough = once_in(scenario.rule.alpha)
-    if look is None:
-        return text("A fair Service is failed at most **{enough}** runs.", enough=enough)
-    return text(
-        "A fair Service would look like this at most once in **{power}** runs; {enough} is enough for FAIL. "
-        "That was reached at the look after **{n}**.",
-        power=power(look.ln_uneven),
-        enough=enough,
-        n=counted(look.connections, "connection"),
     )
 
 

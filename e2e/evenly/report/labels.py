@@ -44,4 +44,13 @@ def place_label(xs: Sequence[float], line: Sequence[float], other: Sequence[floa
                 at_end = start + WIDTH >= ENOUGH
                 x, anchor = (100.0, "end") if at_end else (round(start + WIDTH / 2, 1), "middle")
                 best = clear, Label(x, up.at(y), anchor, words)
-    return best[1]
+    return best[1] or _where_it_leaves(xs, line, words, up)
+
+
+def _where_it_leaves(xs: Sequence[float], line: Sequence[float], words: str, up: Scale) -> Label | None:
+    """Place the words of a line that is soon out of the frame beside the point where it is gone."""
+    gone = next((i for i, v in enumerate(line) if not BOTTOM < v < TOP), None)
+    if gone is None or xs[gone] > LATE:
+        return None
+    y = ENOUGH / 2 if line[gone] > 0 else BOTTOM + 2 * HEIGHT
+    return Label(round(xs[gone] + 1, 1), up.at(y), "start", words)

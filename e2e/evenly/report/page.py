@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -17,12 +18,13 @@ from evenly.report.answer import Answer, Mark
 from evenly.report.evidence import EvidencePicture, evidence_picture
 from evenly.report.figures import Figures, figures
 from evenly.report.latencies import LatencyPicture, latency_pictures
+from evenly.report.limits import not_seen
 from evenly.report.markup import Text, clean, html, plain, text
 from evenly.report.result import RunRecord, ScenarioRecord
 from evenly.report.samples import SAMPLES, Samples
 from evenly.report.sentences import answer as answer_to
 from evenly.report.shares import SharePicture, share_picture
-from evenly.report.soundness import Condition, conditions, ledger, not_seen, summary
+from evenly.report.soundness import Condition, conditions, ledger, summary
 from evenly.report.suite import WORST_FIRST, Deviations, deviations
 from evenly.report.words import counted, duration, milliseconds, moment, points, power
 
@@ -39,6 +41,7 @@ class Section:
     answer: Answer
     shares: SharePicture
     evidence: EvidencePicture | None
+    evidence_files: tuple[tuple[str, str], ...]
     latencies: tuple[LatencyPicture, LatencyPicture]
     conditions: tuple[Condition, ...]
     sound: str
@@ -71,6 +74,7 @@ def section(run: RunRecord, number: int, samples: Samples) -> Section:
         answer=answer_to(record, these, run.command, run.started_at),
         shares=shares,
         evidence=evidence_picture(record, these),
+        evidence_files=_links(record.evidence),
         latencies=latency_pictures([row.figures for row in shares.rows]),
         conditions=held,
         sound=summary(held, record.verdict.word),
@@ -86,7 +90,6 @@ def page(run: RunRecord, answer: Answer, sections: tuple[Section, ...]) -> str:
     assets = resources.files("evenly.report") / "templates"
     style, script = (Markup((assets / name).read_text(encoding="utf-8")) for name in ("style.css", "script.js"))  # noqa: S704 - ours
     single = sections[0] if len(sections) == 1 else None
-    beside = [*ALWAYS_BESIDE, *dict.fromkeys(file for scenario in run.scenarios for file in scenario.evidence)]
     return (
         _environment()
         .get_template("page.html")
@@ -99,9 +102,14 @@ def page(run: RunRecord, answer: Answer, sections: tuple[Section, ...]) -> str:
             script=script,
             policy=_policy(style, script),
             facts=_run_facts(run),
-            beside=[(file, "./" + quote(file)) for file in beside],
+            beside=_links(ALWAYS_BESIDE),
         )
     )
+
+
+def _links(files: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Give each file an address that can only lead to a place beside the page."""
+    return tuple((file, "./" + quote(file)) for file in files)
 
 
 def _facts(record: ScenarioRecord) -> tuple[tuple[str, str], ...]:

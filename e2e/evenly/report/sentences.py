@@ -1,7 +1,7 @@
 """The answer to what a scenario asks; for a negative control, whether its fault was found out."""
 
 from evenly.judge.verdict import Cause, Word
-from evenly.report import found, invalid
+from evenly.report import found, invalid, uneven
 from evenly.report.answer import Answer, Diagnosis, Finding, Mark
 from evenly.report.diagnosis import diagnose
 from evenly.report.figures import Figures
@@ -15,7 +15,7 @@ _FINDINGS = {
     Cause.BOOKS: invalid.books,
     Cause.ENDPOINTS: invalid.endpoints,
     Cause.ERRORS: found.errors,
-    Cause.SHARES: found.uneven,
+    Cause.SHARES: uneven.uneven,
     Cause.UNDECIDED: found.undecided,
 }
 
@@ -89,8 +89,8 @@ def _of_control(scenario: ScenarioRecord, planted: Cause, judged: Answer, comman
             (text("**Until this is caught, the other verdicts prove less:** the harness was blind to a known fault."),),
         ),
         diagnosis=Diagnosis(
-            judged.diagnosis.title,
-            judged.diagnosis.evidence,
+            "Why?",
+            judged.diagnosis.evidence if came.cause else (text("The records show no fault: was it really planted?"),),
             text("See below whether the fault was really there, then run again:"),
             command,
         ),

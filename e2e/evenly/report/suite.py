@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from evenly.judge.verdict import Word
 from evenly.report.answer import Answer, Diagnosis, Finding, Mark
 from evenly.report.figures import Figures
-from evenly.report.markup import text
+from evenly.report.markup import Text, text
 from evenly.report.result import RunRecord, ScenarioRecord
 from evenly.report.scale import Scale
 from evenly.report.words import counted, duration, listed, number, spelled
@@ -15,6 +15,7 @@ from evenly.report.words import counted, duration, listed, number, spelled
 WORST_FIRST = (Word.FAIL, Word.INVALID, Word.INCONCLUSIVE, Word.PASS)
 FURTHEST_POINTS = 10.0
 ARROW_MARGIN = 4.0
+ROUND_NUMBER = 1_000_000  # of runs, to say how many false alarms there are among so many
 
 _BECAME = {Word.FAIL: "failed", Word.INVALID: "could not tell", Word.INCONCLUSIVE: "not decided"}
 
@@ -81,14 +82,7 @@ def suite_answer(run: RunRecord, answers: Sequence[tuple[ScenarioRecord, Answer]
             figures=text(
                 "{n} in {time}: {became}.", n=counted(len(answers), "scenario"), time=_seconds(run), became=_became(run)
             ),
-            how_sure=(
-                *said.finding.how_sure,
-                text(
-                    "Over the {n} of this run, the rates of a false alarm add up to at most {rate} runs.",
-                    n=spelled(len(answers), "verdict"),
-                    rate=_false_alarms(run),
-                ),
-            ),
+            how_sure=(*said.finding.how_sure, *_false_alarms(run)),
         ),
         diagnosis=diagnosis,
     )
@@ -111,15 +105,24 @@ def _became(run: RunRecord) -> str:
     missed = sum(scenario.control is not None for scenario in run.scenarios) - caught
     parts = [f"{number(plainly[Word.PASS]) if plainly[Word.PASS] else 'none'} passed"] if plainly else []
     parts += [f"{number(plainly[word])} {became}" for word, became in _BECAME.items() if plainly[word]]
-    parts += [
-        f"{spelled(n, 'negative control')} {was} {became}"
-        for n, became in ((caught, "caught"), (missed, "missed"))
-        if n
-        for was in ("was" if n == 1 else "were",)
-    ]
+    parts += [f"{spelled(caught, 'negative control')} caught"] if caught else []
+    parts += [f"{spelled(missed, 'negative control')} missed"] if missed else []
     return listed(parts)
 
 
-def _false_alarms(run: RunRecord) -> str:
-    alphas = sum(scenario.rule.alpha for scenario in run.scenarios)
-    return f"{alphas * 1e6:,.3g} in 1,000,000"
+def _false_alarms(run: RunRecord) -> tuple[Text, ...]:
+    """Add up the rates of the scenarios that are no controls (Boole's inequality)."""
+    alphas = [scenario.rule.alpha for scenario in run.scenarios if scenario.control is None]
+    if not alphas:
+        return ()
+    alarms = sum(alphas) * ROUND_NUMBER
+    return (
+        text(
+            "Over all of it, {n}, there {are} at most {alarms} false alarm{s} in {runs} such runs.",
+            n=spelled(len(alphas), "scenario"),
+            are="is" if alarms <= 1 else "are",
+            alarms=f"{alarms:,.3g}",
+            s="" if alarms <= 1 else "s",
+            runs=f"{ROUND_NUMBER:,}",
+        ),
+    )

@@ -25,12 +25,16 @@ def ordinal(n: int) -> str:
 
 def counted(n: int, noun: str) -> str:
     """Count things in digits: "1 pod", "2,300 connections"."""
-    return f"{n:,} {noun}" + ("" if n == 1 else "s")
+    return f"{n:,} {_noun(n, noun)}"
 
 
 def spelled(n: int, noun: str) -> str:
     """Count things in words: "one pod", "three pods"."""
-    return f"{number(n)} {noun}" + ("" if n == 1 else "s")
+    return f"{number(n)} {_noun(n, noun)}"
+
+
+def _noun(n: int, noun: str) -> str:
+    return noun if n == 1 else f"{noun}es" if noun.endswith("s") else f"{noun}s"
 
 
 def part(shares: Sequence[float]) -> str:

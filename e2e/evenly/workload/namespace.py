@@ -51,6 +51,15 @@ def apply(documents: Sequence[Document], namespace: Namespace) -> None:
             raise EvenlyError(f"the API server refuses {name}: {words}", "correct the manifest where it says") from None
 
 
+def service_policies(name: str, namespace: Namespace) -> dict[str, str]:
+    """Return a Service's own words for session_affinity and external_traffic_policy; "" for one that it does not have."""
+    spec = CoreV1Api(namespace.api).read_namespaced_service(name, namespace.name).spec
+    return {
+        "session_affinity": spec.session_affinity or "",
+        "external_traffic_policy": spec.external_traffic_policy or "",
+    }
+
+
 def delete_service(name: str, namespace: Namespace) -> None:
     """Delete a Service and wait until it is gone, so that the node port it held is free again."""
     core = CoreV1Api(namespace.api)

@@ -171,6 +171,17 @@ def test_words_beside_a_line_keep_clear_of_the_other_line() -> None:
     assert place_label([0.0], [0.0], [0.0], "even", up) is None
 
 
+def test_words_of_a_line_that_is_soon_gone_stand_where_it_left() -> None:
+    up = Scale(108.0, -62.0)
+    xs, steep = [0.0, 10.0, 20.0], [0.0, 700.0, 1400.0]
+    soon = place_label(xs, steep, [0.0, 0.0, 0.0], "uneven", up)
+    assert soon is not None
+    assert (soon.x, soon.anchor) == (11.0, "start")
+    assert up.at(100) < soon.y < up.at(0)
+    late = place_label([0.0, 90.0], [0.0, -700.0], [0.0, 0.0], "even", up)
+    assert late is None
+
+
 def test_a_histogram_holds_every_latency_and_marks_its_percentiles(simulate: Simulate) -> None:
     made = simulate()
     these = of(made)

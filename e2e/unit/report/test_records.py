@@ -93,8 +93,9 @@ def test_a_folder_without_a_record_is_refused(tmp_path: Path) -> None:
 def test_a_record_that_cannot_be_written_leaves_the_old_one(run_of: RunOf, simulate: Simulate, tmp_path: Path) -> None:
     run = read_result(run_of(simulate()))
     before = write_result(tmp_path, run).read_bytes()
+    unwritable: Any = object()
     with pytest.raises(TypeError):
-        write_result(tmp_path, replace(run, steps=(("cluster", 1j),)))
+        write_result(tmp_path, replace(run, command=unwritable))
     assert (tmp_path / "result.json").read_bytes() == before
     assert [path.name for path in tmp_path.glob(".*")] == []
 

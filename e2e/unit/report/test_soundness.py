@@ -7,10 +7,11 @@ from typing import Any
 from evenly.judge import Word
 from evenly.report.answer import Mark
 from evenly.report.figures import Figures, figures
+from evenly.report.limits import not_seen
 from evenly.report.markup import plain
 from evenly.report.result import EndpointsReading, PodRecord
 from evenly.report.samples import Samples
-from evenly.report.soundness import conditions, ledger, not_seen, summary
+from evenly.report.soundness import conditions, ledger, summary
 
 Simulate = Callable[..., Any]
 

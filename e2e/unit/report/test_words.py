@@ -71,6 +71,7 @@ def test_counting() -> None:
     assert words.counted(1, "pod") == "1 pod"
     assert words.counted(2300, "connection") == "2,300 connections"
     assert words.spelled(3, "pod") == "three pods"
+    assert words.spelled(2, "client address") == "two client addresses"
     assert words.number(13) == "13"
     assert (words.ordinal(4), words.ordinal(11)) == ("fourth", "further")
     assert (words.an("eighth"), words.an("third")) == ("an eighth", "a third")

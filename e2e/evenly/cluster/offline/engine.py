@@ -1,24 +1,26 @@
 """A private Docker engine, unpacked into the cache and started there; the machine is left as it was found."""
 
 import json
-import os
-import select
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from evenly.cluster.cache import Cache, remove
-from evenly.cluster.offline import host
+from evenly.cluster.offline import daemon, host
 from evenly.cluster.offline.engine_programs import engine_programs
 from evenly.errors import EvenlyError
 from evenly.process import ProgramError, run
 from evenly.progress import Progress
 
-START_LIMIT_S = 30.0
 COMMAND_LIMIT_S = 60.0
-POLL_S = 0.02
-LOG_LINES_SHOWN = 12
-SOCKET_PATH_LIMIT = 100  # the kernel allows 107 bytes, and containerd's debug socket lies deeper
+SOCKET_PATH_LIMIT = 107  # bytes; sun_path of unix(7), less the closing zero
+CONTAINERD_CONFIG = """\
+version = 2
+root = "{home}/data/containerd"
+state = "{home}/run/containerd"
+disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"]
+[grpc]
+address = "{home}/run/containerd.sock"
+"""
 
 
 def was_started(cache: Cache) -> bool:
@@ -44,26 +46,29 @@ def start(cache: Cache, progress: Progress) -> tuple[Path, Mapping[str, str]]:
             f"a private Docker engine is needed, but another engine runs already (process {other}) and does not answer here",
             "wait until it answers or ends; if it is evenly's with another cache folder, end it with that one: evenly down",
         )
-    socket.unlink(missing_ok=True)
-    if not was_started(cache):  # else one died, and the record tells how it was before that one
+    if was_started(cache):  # and died; the record tells how it was before
+        _end(home, tools)
+    else:
         unfinished = home / "before.tmp"
         unfinished.write_text(json.dumps(host.record(tools)))
         unfinished.replace(_before(cache))
+    # containerd on its own: dockerd would end the one it starts by itself only by the second
+    containerd = home / "run" / "containerd.sock"
+    containerd.parent.mkdir(exist_ok=True)
+    (home / "containerd.toml").write_text(CONTAINERD_CONFIG.format(home=home))
+    daemon.start(programs / "containerd", "--config", home / "containerd.toml", socket=containerd, home=home, env=tools)
     (home / "daemon.json").write_text("{}")  # or the machine's own configuration would count
-    log = home / "log"
-    log.write_text("")
-    run(
-        *("start-stop-daemon", "--start", "--background", "--output", log),
-        *("--make-pidfile", "--pidfile", home / "pid", "--exec", programs / "dockerd", "--"),
+    daemon.start(
+        programs / "dockerd",
         *("--config-file", home / "daemon.json", "--data-root", home / "data", "--exec-root", home / "run"),
-        *("--pidfile", "", "--host", f"unix://{socket}", "--userland-proxy=false"),
+        *("--pidfile", "", "--host", f"unix://{socket}", "--containerd", containerd, "--userland-proxy=false"),
         "--bridge=none",  # kind makes a network of its own; docker0 would stay behind
-        timeout_s=COMMAND_LIMIT_S,
+        socket=socket,
+        home=home,
         env=tools,
     )
-    _await_socket(home)
     if not _answers(docker, env):
-        raise _died(home)
+        raise daemon.failed("dockerd", home)
     return docker, env
 
 
@@ -80,16 +85,16 @@ def stop(cache: Cache, progress: Progress) -> None:
         docker, env = start(cache, progress)
         _remove_all(docker, env)
     finally:
-        run(
-            *("start-stop-daemon", "--stop", "--oknodo", "--pidfile", home / "pid", "--name", "dockerd"),
-            *("--retry", "TERM/20/KILL/5", "--remove-pidfile"),
-            timeout_s=COMMAND_LIMIT_S,
-            env=tools,
-        )
+        _end(home, tools)
         if not host.other_engine():  # one that came after ours died needs the same chains
             host.restore(json.loads(_before(cache).read_text()), tools)
         _before(cache).unlink()
     remove(home / "run")
+
+
+def _end(home: Path, tools: Mapping[str, str]) -> None:
+    for name in ("dockerd", "containerd"):
+        daemon.stop(name, home, tools)
 
 
 def _remove_all(docker: Path, env: Mapping[str, str]) -> None:
@@ -107,7 +112,7 @@ def _before(cache: Cache) -> Path:
 
 def _home(cache: Cache) -> Path:
     home = cache.root / "engine"
-    deepest = len(str(home)) + len("/run/containerd/containerd-debug.sock")
+    deepest = len(str(home)) + len("/run/containerd.sock.ttrpc")
     if deepest > SOCKET_PATH_LIMIT:
         raise EvenlyError(
             f"the cache folder {cache.root} has too long a path for a socket ({deepest} bytes of {SOCKET_PATH_LIMIT})",
@@ -119,27 +124,7 @@ def _home(cache: Cache) -> Path:
 
 def _answers(docker: Path, env: Mapping[str, str]) -> bool:
     try:
-        run(docker, "version", timeout_s=START_LIMIT_S, env=env)
+        run(docker, "version", timeout_s=COMMAND_LIMIT_S, env=env)
     except ProgramError:
         return False
     return True
-
-
-def _await_socket(home: Path) -> None:
-    deadline = time.monotonic() + START_LIMIT_S
-    process = os.pidfd_open(int((home / "pid").read_text()))
-    try:
-        while not (home / "docker.sock").exists():
-            ended, _, _ = select.select([process], [], [], POLL_S)  # readable when the engine has ended
-            if ended or time.monotonic() > deadline:
-                raise _died(home)
-    finally:
-        os.close(process)
-
-
-def _died(home: Path) -> EvenlyError:
-    words = "".join(f"\n  | {line[:200]}" for line in (home / "log").read_text().splitlines()[-LOG_LINES_SHOWN:])
-    return EvenlyError(
-        f"the private Docker engine did not come up within {START_LIMIT_S:g} s; its last words:{words}",
-        f"the whole log is {home / 'log'}; or start a Docker of your own",
-    )

@@ -1,7 +1,6 @@
-"""The programs of the private engine: Debian's Docker, and of its helpers those that the machine lacks."""
+"""The programs of the private engine: Debian's Docker and its helpers."""
 
 import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,50 +13,42 @@ ENGINE_SUITE = "trixie"
 ENGINE_PACKAGES = ("docker.io", "docker-cli", "containerd")
 ENGINE_PROGRAMS = ("docker", "dockerd", "containerd", "containerd-shim-runc-v2", "ctr")
 
-# Of the machine's own release, where missing: programs that the engine calls, with every library they may need.
-HELPERS = {
-    "runc": ("runc", "libseccomp2"),
-    "iptables": ("iptables", "libip4tc2", "libip6tc2", "libnetfilter-conntrack3", "libnfnetlink0", "libxtables12"),
-    "nft": ("nftables", "libnftables1", "libedit2", "libbsd0", "libmd0", "libtinfo6", "libjansson4", "libgmp10"),
-}
-NETFILTER_LIBRARIES = ("libnftnl11", "libmnl0", "libxtables12")
+# Of the machine's own release: programs that the engine calls, with every library they need; the machine's go first.
+HELPER_PACKAGES = (
+    *("runc", "libseccomp2"),
+    *("iptables", "libip4tc2", "libip6tc2", "libnetfilter-conntrack3", "libnfnetlink0"),
+    *("nftables", "libnftables1", "libedit2", "libbsd0", "libmd0", "libtinfo6", "libjansson4", "libgmp10"),
+    *("libxtables12", "libnftnl11", "libmnl0"),
+)
 IPTABLES_COMMANDS = ("iptables", "iptables-save", "iptables-restore", "ip6tables", "ip6tables-save", "ip6tables-restore")
 
 
 def engine_programs(cache: Cache, progress: Progress) -> tuple[Path, Mapping[str, str]]:
     """Return the folder of the engine's programs and the environment in which they find each other."""
-    missing = [name for name in HELPERS if not shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")]
-    packages = [package for name in missing for package in HELPERS[name]]
-    if missing:
-        packages += NETFILTER_LIBRARIES
 
     def build(folder: Path) -> None:
         with progress.step("fetch a private Docker engine", usually_s=10):
             apt.unpack(ENGINE_PACKAGES, into=folder / "engine", cache=cache, suite=ENGINE_SUITE)
-            if packages:
-                apt.unpack(packages, into=folder / "machine", cache=cache)
-        programs = folder / "bin"
-        programs.mkdir()
+            apt.unpack(HELPER_PACKAGES, into=folder / "helpers", cache=cache)
         for name in ENGINE_PROGRAMS:
-            _link(programs / name, folder / "engine", name)
-        for name in missing:
-            if name == "iptables":
-                for command in IPTABLES_COMMANDS:
-                    _link(programs / command, folder / "machine", "xtables-nft-multi")
-            else:
-                _link(programs / name, folder / "machine", name)
+            _link(folder / "bin" / name, folder / "engine", name)
+        for name in ("runc", "nft"):
+            _link(folder / "helper-bin" / name, folder / "helpers", name)
+        for name in IPTABLES_COMMANDS:
+            _link(folder / "helper-bin" / name, folder / "helpers", "xtables-nft-multi")
 
-    inputs = [ENGINE_SUITE, *ENGINE_PACKAGES, *packages, apt.machine_codename()]
+    inputs = [ENGINE_SUITE, *ENGINE_PACKAGES, apt.machine_codename(), *HELPER_PACKAGES]
     folder = cache.entry("engine-programs", inputs, build)
-    libraries = [*folder.glob("machine/usr/lib/*-linux-gnu*"), *folder.glob("machine/lib/*-linux-gnu*")]
-    environment = {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}:/usr/sbin:/sbin"}
-    if libraries:
-        environment["LD_LIBRARY_PATH"] = ":".join(map(str, libraries))
-    for extensions in folder.glob("machine/usr/lib/*/xtables"):
-        environment["XTABLES_LIBDIR"] = str(extensions)
-    return folder / "bin", environment
+    helpers = folder / "helpers"
+    libraries = [*helpers.glob("usr/lib/*-linux-gnu*"), *helpers.glob("lib/*-linux-gnu*")]
+    return folder / "bin", {
+        "PATH": f"{folder / 'bin'}:{os.environ['PATH']}:/usr/sbin:/sbin:{folder / 'helper-bin'}",
+        "LD_LIBRARY_PATH": ":".join(map(str, libraries)),
+        "XTABLES_LIBDIR": ":".join(map(str, helpers.glob("usr/lib/*/xtables"))),
+    }
 
 
 def _link(link: Path, root: Path, program: str) -> None:
+    link.parent.mkdir(exist_ok=True)
     target = next(path for place in ("usr/bin", "usr/sbin", "bin", "sbin") if (path := root / place / program).exists())
     link.symlink_to(Path("..") / target.relative_to(link.parent.parent))  # relative: the folder is moved when it is whole

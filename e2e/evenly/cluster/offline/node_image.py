@@ -25,7 +25,7 @@ SPEC_LIMIT_S = 10.0
 
 # What kind's Dockerfile removes: services that a container has no use for.
 UNWANTED = (
-    "usr/lib/systemd/system/sysinit.target.wants/systemd-tmpfiles-setup.service",
+    "usr/lib/systemd/system/sysinit.target.wants/systemd-tmpfiles-setup.*",
     *("usr/lib/systemd/system/multi-user.target.wants/*", "etc/systemd/system/*.wants/*"),
     *("usr/lib/systemd/system/local-fs.target.wants/*", "usr/lib/systemd/system/basic.target.wants/*"),
     *("usr/lib/systemd/system/sockets.target.wants/*udev*", "usr/lib/systemd/system/sockets.target.wants/*initctl*"),

@@ -32,11 +32,7 @@ def build(cache: Cache, engine: Engine, progress: Progress) -> Parts:
 
     Raises EvenlyError where they cannot be built at all, and ProgramError with the words of a program that failed.
     """
-    if not (shutil.which("apt-get") and shutil.which("dpkg") and os.geteuid() == 0):
-        raise EvenlyError(
-            "no image registry is reached, and images are built only by root on Debian",
-            "let Docker reach a registry, or run as root on Debian 12 or newer",
-        )
+    _require_debian_and_root()
 
     def step(name: str, number: int, usually_s: float) -> AbstractContextManager[None]:
         return progress.step(name, number, STEPS, usually_s)
@@ -63,3 +59,11 @@ def build(cache: Cache, engine: Engine, progress: Progress) -> Parts:
 def _holds(engine: Engine, image: str, made_of: str) -> bool:
     filters = ("--filter", f"reference={image}", "--filter", f"label={archive.LABEL}={made_of}")
     return bool(engine.docker("image", "ls", "--quiet", *filters, timeout_s=QUERY_LIMIT_S).strip())
+
+
+def _require_debian_and_root() -> None:
+    if not (shutil.which("apt-get") and shutil.which("dpkg") and os.geteuid() == 0):
+        raise EvenlyError(
+            "images of our own are built only by root, on Debian",
+            "run as root on Debian 12 or newer, or let Docker reach an image registry",
+        )

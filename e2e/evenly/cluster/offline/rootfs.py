@@ -20,6 +20,7 @@ PACKAGES = (
 NOT_NEEDED = ("/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/man/*")
 BOOTSTRAP_LIMIT_S = 600.0
 PERL_LIMIT_S = 10.0
+PERL = "/usr/bin/perl"  # Debian's own, which mmdebstrap names in its first line
 
 
 def build(cache: Cache, step: AbstractContextManager[None]) -> Path:
@@ -39,6 +40,8 @@ def _bootstrap(cache: Cache, root: Path, *, tools: Path) -> None:
     run(
         *(tools / "usr/bin/mmdebstrap", "--mode=root", "--variant=essential", "--format=directory", "--quiet"),
         f"--include={','.join(PACKAGES)}",
+        # With /usr merged from the start, Debian does not bring the perl program that would merge it: 50 MB less.
+        f"--hook-dir={tools / 'usr/share/mmdebstrap/hooks/merged-usr'}",
         "--dpkgopt=force-unsafe-io",  # the folder is thrown away unless all went well
         *(f"--dpkgopt=path-exclude={pattern}" for pattern in NOT_NEEDED),
         *(f"--aptopt={option}" for option in apt.reach()),
@@ -52,12 +55,12 @@ def _bootstrap(cache: Cache, root: Path, *, tools: Path) -> None:
 
 
 def _missing_perl() -> Sequence[str]:
-    """Name the parts of perl that a minimal Debian comes without, and mmdebstrap needs."""
+    """Name the parts of perl that mmdebstrap needs, where a minimal Debian comes without them."""
     try:
-        run("/usr/bin/perl", "-e", 'require "syscall.ph"; use Pod::Usage', timeout_s=PERL_LIMIT_S)
+        run(PERL, "-e", 'require "syscall.ph"; use Pod::Usage', timeout_s=PERL_LIMIT_S)
     except ProgramError:
-        version = run("/usr/bin/perl", "-e", 'printf "%vd", substr($^V, 0, -2)', timeout_s=PERL_LIMIT_S)
-        return (f"libperl{version}", f"perl-modules-{version}")
+        series = run(PERL, "-e", 'printf "%vd", $^V', timeout_s=PERL_LIMIT_S).rpartition(".")[0]
+        return (f"libperl{series}", f"perl-modules-{series}")
     return ()
 
 

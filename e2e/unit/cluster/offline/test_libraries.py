@@ -52,5 +52,5 @@ def test_what_is_extracted_runs_on_its_own(root: Path, tmp_path: Path) -> None:
     libraries.extract([root / "usr/bin/ls"], root=root, into=image)
     loader = next(image.glob("lib*/ld-linux*"))
     folder = next(image.glob("usr/lib/*-linux-gnu*"))
-    ls = [loader, "--library-path", folder, image / "usr/bin/ls", Path(sys.prefix)]
+    ls = [str(part) for part in (loader, "--library-path", folder, image / "usr/bin/ls", sys.prefix)]
     assert "bin" in subprocess.run(ls, capture_output=True, text=True, check=True).stdout.split()

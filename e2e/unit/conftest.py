@@ -181,19 +181,19 @@ def run_of(tmp_path: Path) -> Callable[..., Path]:
     return lambda *made: write(tmp_path / "2026-11-24T0214-3f9c", *made)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def simulate() -> Callable[..., Made]:
     """Draw a scenario."""
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def pod() -> Callable[..., PodRecord]:
     """Make an expected pod."""
     return make_pod
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def stray() -> PodRecord:
     """A pod of another Deployment behind the same selector."""
     return make_stray()

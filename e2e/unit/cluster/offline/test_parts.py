@@ -1,0 +1,131 @@
+"""What the engine holds is not made again; what it lost is made again from the parts in the cache."""
+
+import io
+import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import pytest
+from rich.console import Console
+
+from evenly.cluster.cache import Cache
+from evenly.cluster.offline import backend_image, binaries, node_image, parts, rootfs, runtime
+from evenly.errors import EvenlyError
+from evenly.progress import Progress
+
+if TYPE_CHECKING:
+    from evenly.cluster.engine import Engine
+
+
+@dataclass
+class FakeEngine:
+    """Holds images as a name and a label each, and answers the one question that is asked of it."""
+
+    images: set[tuple[str, str]] = field(default_factory=set)
+    loaded: list[str] = field(default_factory=list)
+
+    def docker(self, *args: str | Path, timeout_s: float) -> str:
+        assert timeout_s > 0
+        if args[:2] == ("image", "ls"):
+            filters = dict(str(arg).split("=", 1) for arg in args if "=" in str(arg))
+            return "id\n" if (filters["reference"], filters["label"]) in self.images else ""
+        assert args[:3] == ("load", "--quiet", "--input")
+        key = Path(str(args[-1])).parent.name
+        self.images.add((backend_image.TAG, f"evenly.key={key}"))
+        self.loaded.append(backend_image.TAG)
+        return ""
+
+
+@pytest.fixture
+def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Put folders in the place of what takes minutes, and return the list of what was built."""
+    calls: list[str] = []
+
+    def folder(name: str) -> Callable[..., Path]:
+        def build(cache: Cache, step: AbstractContextManager[None]) -> Path:
+            def make(into: Path) -> None:
+                with step:
+                    (into / "root").write_text(name)
+                calls.append(name)
+
+            return cache.entry(name, [name], make) / "root"
+
+        return build
+
+    def compiled(cache: Cache, step: AbstractContextManager[None], *, meanwhile: Callable[[], object]) -> binaries.Binaries:
+        def make(into: Path) -> None:
+            with step:
+                meanwhile()
+                (into / "node").write_text("node")
+            calls.append("binaries")
+
+        entry = cache.entry("binaries", ["binaries"], make)
+        return binaries.Binaries(entry / "node", entry / "kind", entry / "pause", entry / "files")
+
+    def load(made_of: node_image.Ingredients, work: Path, engine: FakeEngine) -> None:
+        assert list(work.iterdir()) == []
+        engine.images.add((node_image.TAG, f"evenly.key={made_of.key()}"))
+        engine.loaded.append(node_image.TAG)
+
+    monkeypatch.setattr(binaries, "build", compiled)
+    monkeypatch.setattr(rootfs, "build", folder("rootfs"))
+    monkeypatch.setattr(runtime, "build", folder("node-runtime"))
+    monkeypatch.setattr(backend_image, "build", folder("backend-image"))
+    monkeypatch.setattr(node_image, "load", load)
+    monkeypatch.setattr(parts, "_require_debian_and_root", lambda: None)
+    return calls
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Callable[[FakeEngine], tuple[parts.Parts, str]]:
+    def run(engine: FakeEngine) -> tuple[parts.Parts, str]:
+        said = io.StringIO()
+        got = parts.build(Cache(tmp_path / "cache"), cast("Engine", engine), Progress(Console(file=said)))
+        return got, said.getvalue()
+
+    return run
+
+
+def test_the_first_run_tells_every_step_and_makes_everything_once(
+    built: list[str], build: Callable[[FakeEngine], tuple[parts.Parts, str]]
+) -> None:
+    engine = FakeEngine()
+    got, said = build(engine)
+    assert sorted(built) == ["backend-image", "binaries", "node-runtime", "rootfs"]
+    assert engine.loaded == ["evenly/node:v1.37.2", "evenly/nginx:1.26"]
+    assert (got.node_image, got.backend_image) == ("evenly/node:v1.37.2", "evenly/nginx:1.26")
+    assert [f"[{number}/5]" in said for number in range(1, 6)] == [True] * 5
+
+
+def test_the_second_run_makes_nothing_and_says_nothing(
+    built: list[str], build: Callable[[FakeEngine], tuple[parts.Parts, str]]
+) -> None:
+    engine = FakeEngine()
+    first, _ = build(engine)
+    built.clear()
+    engine.loaded.clear()
+    assert build(engine) == (first, "")
+    assert (built, engine.loaded) == ([], [])
+
+
+def test_images_that_the_engine_lost_are_made_from_what_the_cache_has(
+    built: list[str], build: Callable[[FakeEngine], tuple[parts.Parts, str]]
+) -> None:
+    build(FakeEngine())
+    built.clear()
+    other = FakeEngine()
+    _, said = build(other)
+    assert built == []
+    assert other.loaded == ["evenly/node:v1.37.2", "evenly/nginx:1.26"]
+    assert "[5/5]" in said
+
+
+def test_a_machine_that_is_not_debian_is_told_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, build: Callable[[FakeEngine], tuple[parts.Parts, str]]
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    with pytest.raises(EvenlyError, match="only by root, on Debian"):
+        build(FakeEngine())

@@ -1,0 +1,70 @@
+"""What the plugin does to somebody's test run; the cluster and the load are played."""
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+PLAYED = """
+import pytest
+from evenly.errors import EvenlyError
+from evenly.fixtures import RUN
+from evenly.judge.verdict import Word
+from types import SimpleNamespace
+
+@pytest.fixture
+def run_ends_with(request):
+    def ends(word):
+        whole = SimpleNamespace(lines=("the answer",))
+        record = SimpleNamespace(scenarios=("one",), word=Word(word), steps=(("create a cluster", 20.0),))
+        report = SimpleNamespace(whole=whole, page="reports/latest/report.html")
+        request.config.stash[RUN] = SimpleNamespace(record=record, report=report)
+    return ends
+"""
+
+
+@pytest.fixture
+def suite(pytester: pytest.Pytester) -> pytest.Pytester:
+    pytester.makeini("[pytest]\naddopts = -p no:locust -p no:cacheprovider\n")
+    pytester.makeconftest(PLAYED)
+    return pytester
+
+
+def test_an_option_that_cannot_be_right_ends_the_run_before_it_begins(suite: pytest.Pytester) -> None:
+    result = suite.runpytest_subprocess("--clients", "none")
+    result.stderr.fnmatch_lines(["ERROR: --clients is 'none'", "*What to do: give a number (int)"])
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+
+
+@pytest.mark.parametrize(("word", "code"), [("FAIL", 1), ("INCONCLUSIVE", 10), ("INVALID", 11), ("PASS", 1)])
+def test_the_exit_code_of_a_failed_run_tells_its_verdict(suite: pytest.Pytester, word: str, code: int) -> None:
+    suite.makepyfile(f"def test_it(run_ends_with):\n    run_ends_with('{word}')\n    assert False\n")
+    result = suite.runpytest_subprocess()
+    assert result.ret == code
+    result.stdout.fnmatch_lines(["the answer", "Report: reports/latest/report.html"])
+
+
+def test_a_control_that_is_caught_does_not_fail_the_run(suite: pytest.Pytester) -> None:
+    suite.makepyfile("def test_it(run_ends_with):\n    run_ends_with('PASS')\n")
+    assert suite.runpytest_subprocess().ret == pytest.ExitCode.OK
+
+
+def test_ctrl_c_ends_with_130(suite: pytest.Pytester) -> None:
+    suite.makepyfile("def test_it():\n    raise KeyboardInterrupt\n")
+    assert suite.runpytest_subprocess().ret == 130
+
+
+def test_an_error_for_a_person_is_shown_without_a_traceback(suite: pytest.Pytester) -> None:
+    suite.makepyfile(
+        "from evenly.errors import EvenlyError\ndef test_it():\n    raise EvenlyError('no such manifest', 'name one')\n"
+    )
+    result = suite.runpytest_subprocess()
+    result.stdout.fnmatch_lines(["no such manifest", "  What to do: name one"])
+    result.stdout.no_fnmatch_line("*raise EvenlyError*")
+
+
+def test_every_option_and_fixture_is_told(suite: pytest.Pytester) -> None:
+    options = suite.runpytest_subprocess("--help").stdout.str()
+    assert all(option in options for option in ("--cluster-from", "--context", "--delta", "--converge-s"))
+    fixtures = suite.runpytest_subprocess("--fixtures").stdout.str()
+    assert "Applies a Service's manifest" in fixtures
+    assert "A kind cluster of three nodes made for this run" in fixtures
