@@ -1,7 +1,9 @@
 """What a scenario does to its pods, each change awaited until the Service has taken notice."""
 
+import yaml
 from kubernetes.client import CoreV1Api
 from kubernetes.stream import stream
+from kubernetes.stream.ws_client import ERROR_CHANNEL
 
 from evenly.errors import EvenlyError
 from evenly.workload.endpoints import EndpointsWatch
@@ -29,7 +31,7 @@ def make_unready(namespace: Namespace, pod: Pod, endpoints: EndpointsWatch) -> N
 
 
 def run_in(namespace: Namespace, pod: Pod, *command: str) -> None:
-    """Run a command in a pod; raises EvenlyError with its standard error when it fails."""
+    """Run a command in a pod; raises EvenlyError with the kubelet's words when it fails or does not end."""
     client = stream(
         CoreV1Api(namespace.api).connect_get_namespaced_pod_exec,
         *(pod.name, namespace.name),
@@ -40,9 +42,10 @@ def run_in(namespace: Namespace, pod: Pod, *command: str) -> None:
     )
     try:
         client.run_forever(timeout=COMMAND_LIMIT_S)
-        complaint = client.read_stderr()
-        failed = client.returncode != 0
+        ended: dict[str, str] = yaml.safe_load(client.read_channel(ERROR_CHANNEL)) or {"message": "it did not end in time"}
     finally:
-        client.close()
-    if failed:
-        raise EvenlyError(f"{' '.join(command)} failed in {pod.name}: {complaint.strip()}", "look whether the image has it")
+        client.sock.shutdown()  # its own close() leaves the socket open when the server has closed first
+    if ended.get("status") != "Success":
+        raise EvenlyError(
+            f"{' '.join(command)} failed in {pod.name}: {ended['message']}", "look whether its image has the command"
+        )

@@ -2,14 +2,17 @@
 
 import os
 import select
+import signal
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from evenly.errors import EvenlyError
 from evenly.process import run
 
 UP_LIMIT_S = 30.0
+END_LIMIT_S = 20.0
 COMMAND_LIMIT_S = 60.0
 POLL_S = 0.02
 LOG_LINES_SHOWN = 12
@@ -40,14 +43,23 @@ def start(program: Path, *arguments: str | Path, socket: Path, home: Path, env: 
         os.close(process)
 
 
-def stop(name: str, home: Path, env: Mapping[str, str]) -> None:
+def stop(name: str, home: Path) -> None:
     """End a program and return when it has ended; nothing to do where it has not been started."""
-    run(
-        *("start-stop-daemon", "--stop", "--oknodo", "--pidfile", home / f"{name}.pid", "--name", name),
-        *("--retry", "TERM/20/KILL/5", "--remove-pidfile"),
-        timeout_s=COMMAND_LIMIT_S,
-        env=env,
-    )
+    path = home / f"{name}.pid"
+    if not path.exists():
+        return
+    pid = int(path.read_text())
+    with suppress(ProcessLookupError):  # it has ended by itself
+        process = os.pidfd_open(pid)
+        try:
+            if Path(f"/proc/{pid}/comm").read_text().strip() == name:  # the number may be another program's by now
+                for number in (signal.SIGTERM, signal.SIGKILL):
+                    signal.pidfd_send_signal(process, number)
+                    if select.select([process], [], [], END_LIMIT_S)[0]:
+                        break
+        finally:
+            os.close(process)
+    path.unlink()
 
 
 def failed(name: str, home: Path) -> EvenlyError:

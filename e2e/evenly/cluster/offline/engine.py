@@ -47,7 +47,7 @@ def start(cache: Cache, progress: Progress) -> tuple[Path, Mapping[str, str]]:
             "wait until it answers or ends; if it is evenly's with another cache folder, end it with that one: evenly down",
         )
     if was_started(cache):  # and died; the record tells how it was before
-        _end(home, tools)
+        _end(home)
     else:
         unfinished = home / "before.tmp"
         unfinished.write_text(json.dumps(host.record(tools)))
@@ -85,16 +85,16 @@ def stop(cache: Cache, progress: Progress) -> None:
         docker, env = start(cache, progress)
         _remove_all(docker, env)
     finally:
-        _end(home, tools)
+        _end(home)
         if not host.other_engine():  # one that came after ours died needs the same chains
             host.restore(json.loads(_before(cache).read_text()), tools)
         _before(cache).unlink()
     remove(home / "run")
 
 
-def _end(home: Path, tools: Mapping[str, str]) -> None:
+def _end(home: Path) -> None:
     for name in ("dockerd", "containerd"):
-        daemon.stop(name, home, tools)
+        daemon.stop(name, home)
 
 
 def _remove_all(docker: Path, env: Mapping[str, str]) -> None:

@@ -53,11 +53,11 @@ def other_engine() -> int | None:
 
     Two of them would take each other's rules away.
     """
-    ours = Path("/proc/self/ns/net").readlink()
-    for comm in Path("/proc").glob("[0-9]*/comm"):
-        with suppress(OSError):  # it ended while we looked
-            if comm.read_text() == "dockerd\n" and comm.with_name("ns").joinpath("net").readlink() == ours:
-                return int(comm.parent.name)
+    network = Path("/proc/self/ns/net").readlink()
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended; one that is not yet buried has no exe either
+            if (process / "exe").readlink().name == "dockerd" and (process / "ns/net").readlink() == network:
+                return int(process.name)
     return None
 
 
