@@ -13,7 +13,7 @@ GIVEN = $(foreach name,SUITE SCENARIO KEEP CLUSTER_FROM CONTEXT,$(if $($(name)),
 OPTIONS = $(strip $(if $(SUITE),-m $(SUITE)) $(if $(SCENARIO),-k $(SCENARIO)) $(if $(KEEP),--keep-cluster) \
     $(if $(CLUSTER_FROM),--cluster-from $(CLUSTER_FROM)) $(if $(CONTEXT),--context $(CONTEXT)))
 
-.PHONY: help e2e test report down clean lock
+.PHONY: help e2e test browser report down clean lock
 .DEFAULT_GOAL := help
 
 help:  ## list the targets and variables
@@ -22,7 +22,7 @@ help:  ## list the targets and variables
 	@sed -nE 's/^([A-Z_]+) \?=[^#]*## *(.*)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'
 
 e2e: .venv/ready  ## run the suite on a real kind cluster; leaves reports/latest/report.html
-	@EVENLY_COMMAND="$(strip make e2e $(GIVEN))" $(BIN)/pytest e2e --ignore=e2e/unit $(OPTIONS)
+	@EVENLY_COMMAND="$(strip make e2e $(GIVEN))" $(BIN)/pytest e2e/test_*.py $(OPTIONS)
 
 test: .venv/ready  ## lint, types and unit tests: no Docker, no root, no browser
 	@$(BIN)/ruff check
@@ -30,6 +30,9 @@ test: .venv/ready  ## lint, types and unit tests: no Docker, no root, no browser
 	@$(BIN)/mypy
 	@$(BIN)/coverage run -m pytest e2e/unit
 	@$(BIN)/coverage report
+
+browser: .venv/ready  ## open the latest report in headless chromium: silent, offline, and fits the screen
+	@$(BIN)/pytest e2e/browser
 
 report: .venv/ready  ## rebuild the latest report from its records and say where it is
 	@$(BIN)/evenly report reports/latest

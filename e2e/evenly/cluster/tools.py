@@ -5,6 +5,7 @@ import re
 import shutil
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.request import urlopen
 
 from evenly.cluster.cache import Cache
@@ -66,11 +67,13 @@ def _download(program: Path) -> None:
 def _compile(folder: Path, problem: str) -> None:
     if not shutil.which("go"):
         raise EvenlyError(problem, f"install kind {KIND_VERSION} or newer, or Go, or give --kind-bin")
-    try:
-        run(
-            *("go", "install", "-trimpath", f"{KIND_SOURCE}@{KIND_VERSION}"),
-            timeout_s=COMPILE_LIMIT_S,
-            env={"GOBIN": str(folder), "CGO_ENABLED": "0", "GOFLAGS": ""},
-        )
-    except ProgramError as error:
-        raise EvenlyError(f"{problem}, nor compiled: {error.problem}", f"install kind {KIND_VERSION} or newer") from None
+    with TemporaryDirectory(dir=folder) as scratch:  # Go would fill folders of the user's
+        places = {"GOBIN": str(folder), "GOPATH": scratch, "GOCACHE": f"{scratch}/build", "GOFLAGS": "-modcacherw"}
+        try:
+            run(
+                *("go", "install", "-trimpath", f"{KIND_SOURCE}@{KIND_VERSION}"),
+                timeout_s=COMPILE_LIMIT_S,
+                env={**places, "CGO_ENABLED": "0"},
+            )
+        except ProgramError as error:
+            raise EvenlyError(f"{problem}, nor compiled: {error.problem}", f"install kind {KIND_VERSION} or newer") from None

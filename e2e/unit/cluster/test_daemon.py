@@ -1,6 +1,5 @@
 """A program that outlives its run is started once it answers, and ended by its own id."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -67,4 +66,4 @@ def test_a_program_that_has_ended_by_itself_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "server.pid").write_text(f"{ended.pid}\n")
     daemon.stop("server", tmp_path)
     daemon.stop("server", tmp_path)
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
