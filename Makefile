@@ -22,7 +22,7 @@ help:  ## list the targets and variables
 	@sed -nE 's/^([A-Z_]+) \?=[^#]*## *(.*)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'
 
 e2e: .venv/ready  ## run the suite on a real kind cluster; leaves reports/latest/report.html
-	@EVENLY_COMMAND="$(strip make e2e $(GIVEN))" $(BIN)/pytest e2e/test_*.py $(OPTIONS)
+	@EVENLY_COMMAND="$(strip make e2e $(GIVEN))" $(BIN)/pytest --verbose e2e/test_*.py $(OPTIONS)
 
 test: .venv/ready  ## lint, types and unit tests: no Docker, no root, no browser
 	@$(BIN)/ruff check

@@ -86,12 +86,14 @@ def claim(test: pytest.Function) -> str:
 @contextmanager
 def told(config: pytest.Config) -> Iterator[None]:
     """Let progress reach the terminal, which pytest captures otherwise; a set-up that fails ends the whole run."""
-    capture = config.pluginmanager.getplugin("capturemanager")
-    try:
-        with capture.global_and_fixture_disabled():
+    terminal = config.pluginmanager.getplugin("terminalreporter")
+    with config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        terminal.ensure_newline()
+        try:
             yield
-    except EvenlyError as error:
-        pytest.exit(str(error), returncode=Word.INVALID.exit_code)
+        except EvenlyError as error:
+            terminal.write_line(str(error), red=True)
+            pytest.exit("the run could not be set up", returncode=Word.INVALID.exit_code)
 
 
 def _opened(config: pytest.Config, run: "Run") -> AbstractContextManager["Cluster"]:

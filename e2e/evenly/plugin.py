@@ -57,6 +57,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.section("evenly")
         for line in run.report.whole.lines:
             terminalreporter.write_line(line)
+        terminalreporter.write_line("")
+        for name, seconds in (*run.record.steps, *((scenario.name, scenario.seconds) for scenario in run.record.scenarios)):
+            terminalreporter.write_line(f"{seconds:6.1f} s  {name}")
         terminalreporter.write_line(f"Report: {run.report.page}")
 
 

@@ -15,7 +15,8 @@ from types import SimpleNamespace
 def run_ends_with(request):
     def ends(word):
         whole = SimpleNamespace(lines=("the answer",))
-        record = SimpleNamespace(scenarios=("one",), word=Word(word), steps=(("create a cluster", 20.0),))
+        scenario = SimpleNamespace(name="three_pods", seconds=3.14)
+        record = SimpleNamespace(scenarios=(scenario,), word=Word(word), steps=(("create a cluster", 20.0),))
         report = SimpleNamespace(whole=whole, page="reports/latest/report.html")
         request.config.stash[RUN] = SimpleNamespace(record=record, report=report)
     return ends
@@ -40,7 +41,8 @@ def test_the_exit_code_of_a_failed_run_tells_its_verdict(suite: pytest.Pytester,
     suite.makepyfile(f"def test_it(run_ends_with):\n    run_ends_with('{word}')\n    assert False\n")
     result = suite.runpytest_subprocess()
     assert result.ret == code
-    result.stdout.fnmatch_lines(["the answer", "Report: reports/latest/report.html"])
+    lines = ["the answer", "  20.0 s  create a cluster", "   3.1 s  three_pods", "Report: reports/latest/report.html"]
+    result.stdout.fnmatch_lines(lines)
 
 
 def test_a_control_that_is_caught_does_not_fail_the_run(suite: pytest.Pytester) -> None:
@@ -68,3 +70,10 @@ def test_every_option_and_fixture_is_told(suite: pytest.Pytester) -> None:
     fixtures = suite.runpytest_subprocess("--fixtures").stdout.str()
     assert "Applies a Service's manifest" in fixtures
     assert "A kind cluster of three nodes made for this run" in fixtures
+
+
+def test_a_set_up_that_fails_ends_the_run_with_its_reason_and_11(suite: pytest.Pytester) -> None:
+    suite.makepyfile("def test_it(cluster):\n    pass\ndef test_another(cluster):\n    pass\n")
+    result = suite.runpytest_subprocess("--context", "nowhere", "--kubeconfig", "missing.yaml")
+    result.stdout.fnmatch_lines(["there is no context nowhere*", "  What to do: *", "*the run could not be set up*"])
+    assert result.ret == 11

@@ -64,7 +64,8 @@ def open_cluster(options: ClusterOptions, progress: Progress) -> Iterator[Cluste
             with progress.step("create a kind cluster of three nodes", usually_s=20):
                 kind.create(options.config)
                 if not supplies.kind:  # built nodes hold the backend's image already
-                    kind.load_docker_image(supplies.backend_image)
+                    with suppress(ProgramError):  # kind cannot load from every image store; then the nodes pull it
+                        kind.load_docker_image(supplies.backend_image)
             if options.keep:
                 made = replace(made, kept=True)
                 records.remember(cache, made)

@@ -25,6 +25,17 @@ ANSWER_LIMIT_S = 15.0  # of a registry, until it names the image's layers
 PULL_LIMIT_S = 900.0
 
 
+class PullError(EvenlyError):
+    """No registry gave an image; ``short`` says so without the addresses that Docker tried."""
+
+    def __init__(self, image: str, reason: str) -> None:
+        super().__init__(
+            f"the image {image} cannot be pulled: {reason}",
+            "give the engine a registry, or build images here: --cluster-from built, without --kind-image",
+        )
+        self.short = f"{shown(image)} cannot be pulled: {reason.rpartition(': ')[2]}"
+
+
 @dataclass(frozen=True, slots=True)
 class Supplies:
     """Images that the engine holds; ``digests`` maps an image to what a registry calls it.
@@ -52,15 +63,13 @@ def obtain(cache: Cache, engine: Engine, way: ClusterFrom, progress: Progress, n
     missing = [image for image in wanted if not image_id(engine, image)]
     if missing and may_build and image_id(engine, BUILT_NODE_IMAGE):
         return _built(cache, engine, progress, "this machine has built them before")
-    for image in missing:
-        if refusal := _pull(engine, image, progress):
-            if may_build:
-                cause = refusal.rpartition(": ")[2]  # Docker wraps it in the addresses that it tried
-                return _built(cache, engine, progress, f"{shown(image)} cannot be pulled: {cause}")
-            raise EvenlyError(
-                f"the image {image} cannot be pulled: {refusal}",
-                "give the engine a registry, or build images here: --cluster-from built, without --kind-image",
-            )
+    try:
+        for image in missing:
+            _pull(engine, image, progress)
+    except PullError as error:
+        if may_build:
+            return _built(cache, engine, progress, error.short)
+        raise
     digests = {image: digest for image in wanted if (digest := _digest(engine, image))}
     return Supplies(*wanted, why="pulled just now" if missing else "pulled before", digests=digests)
 
@@ -91,18 +100,19 @@ def _digest(engine: Engine, image: str) -> str:
     return digests[0] if digests else ""
 
 
-def _pull(engine: Engine, image: str, progress: Progress) -> str:
-    """Pull an image; return nothing, or in one line why it could not be had.
+def _pull(engine: Engine, image: str, progress: Progress) -> None:
+    """Pull an image, or raise PullError.
 
     A registry that cannot be reached would keep Docker trying for minutes, so the first line has a short limit.
     """
     with progress.step(f"pull {shown(image)}", usually_s=30), start(engine.cli, "pull", image, env=engine.env) as program:
         try:
             if program.stdout and not select.select([program.stdout], [], [], ANSWER_LIMIT_S)[0]:
-                return f"no registry answered within {ANSWER_LIMIT_S:g} s"
+                raise PullError(image, f"no registry answered within {ANSWER_LIMIT_S:g} s")
             _, stderr = program.communicate(timeout=PULL_LIMIT_S)
         except TimeoutExpired:
-            return f"it took longer than {PULL_LIMIT_S:g} s"
+            raise PullError(image, f"it took longer than {PULL_LIMIT_S:g} s") from None
         finally:
             stop(program)
-    return (stderr.strip().splitlines() or ["no reason given"])[-1] if program.returncode else ""
+        if program.returncode:
+            raise PullError(image, (stderr.strip().splitlines() or ["no reason given"])[-1])

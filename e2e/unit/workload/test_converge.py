@@ -14,7 +14,17 @@ DECLARED = Declared("backend-app", ("canary",), {"app": "backend-app"})
 
 def pod(uid: str) -> Pod:
     labels = {"app": "backend-app", "pod-template-hash": "7f9"}
-    return Pod(uid, f"pod-{uid}", "node", "10.0.0.1", True, "Deployment backend-app", labels, "2026-11-24T00:00:00+00:00", "")
+    return Pod(
+        uid=uid,
+        name=f"pod-{uid}",
+        node="node",
+        ip="10.0.0.1",
+        ready=True,
+        owner="Deployment backend-app",
+        labels=labels,
+        created_at="2026-11-24T00:00:00+00:00",
+        note="",
+    )
 
 
 @dataclass

@@ -1,0 +1,192 @@
+"""A cluster comes whole, goes without a trace, is kept only when told, and is never somebody else's."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from evenly.cluster import lifecycle, records
+from evenly.cluster.cache import Cache
+from evenly.cluster.lifecycle import ClusterOptions, down, open_cluster
+from evenly.cluster.records import Made
+from evenly.cluster.supplies import BACKEND_IMAGE, NODE_IMAGE
+from evenly.errors import EvenlyError
+from evenly.process import ProgramError
+from evenly.progress import Progress
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from unit.cluster.conftest import Machine
+
+NODES = {"evenly-2026-run-control-plane", "evenly-2026-run-worker", "evenly-2026-run-worker2"}
+
+
+@pytest.fixture
+def options(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ClusterOptions:
+    machine.holds(NODE_IMAGE)
+    machine.holds(BACKEND_IMAGE)
+    # the stand-ins open no ports and run no API server
+    monkeypatch.setattr(lifecycle.doors, "check_free", lambda: None)
+    monkeypatch.setattr(lifecycle, "kubernetes_version", lambda kubeconfig, _: "v1.99.0" if kubeconfig.exists() else "")
+    config = tmp_path / "kind.yaml"
+    config.write_text("kind: Cluster")
+    return ClusterOptions(run_id="2026-RUN", cache=tmp_path / "cache", config=config)
+
+
+def clusters(options: ClusterOptions) -> list[Made]:
+    return records.everything(Cache(options.cache))
+
+
+def test_a_cluster_is_described_and_leaves_nothing_behind(machine: Machine, options: ClusterOptions) -> None:
+    with open_cluster(options, Progress()) as cluster:
+        assert machine.nodes == NODES
+        assert cluster.context == "kind-evenly-2026-run"
+        assert cluster.doors[0] == ("evenly-2026-run-control-plane", "127.0.0.1:30000")
+        assert cluster.kubeconfig.read_text() == "secret"
+        assert cluster.versions["kubernetes"] == "v1.99.0"
+        assert "pulled before" in cluster.description
+    assert machine.nodes == set()
+    assert machine.networks == set()
+    assert not cluster.kubeconfig.exists()
+    assert clusters(options) == []
+
+
+def test_kind_gets_our_image_configuration_and_kubeconfig(machine: Machine, options: ClusterOptions) -> None:
+    with open_cluster(options, Progress()) as cluster:
+        (create,) = (line for line in machine.diary if line.startswith("kind create"))
+    assert create == (
+        f"kind create cluster --image {NODE_IMAGE} --config {options.config}"
+        f" --name evenly-2026-run --kubeconfig {cluster.kubeconfig}"
+    )
+
+
+def test_a_network_that_was_there_before_stays(machine: Machine, options: ClusterOptions) -> None:
+    (machine.here / "networks" / "kind").touch()
+    with open_cluster(options, Progress()):
+        pass
+    assert machine.networks == {"kind"}
+
+
+def test_a_creation_that_fails_half_way_leaves_nothing_behind(machine: Machine, options: ClusterOptions) -> None:
+    machine.becomes("broken")
+    with pytest.raises(ProgramError, match="failed to create cluster: broken"), open_cluster(options, Progress()):
+        pytest.fail("a broken cluster was handed out")
+    assert machine.nodes == set()
+    assert machine.networks == set()
+    assert clusters(options) == []
+
+
+def test_an_interrupted_test_leaves_nothing_behind(machine: Machine, options: ClusterOptions) -> None:
+    with pytest.raises(KeyboardInterrupt), open_cluster(options, Progress()):
+        raise KeyboardInterrupt
+    assert machine.nodes == set()
+    assert clusters(options) == []
+
+
+def test_a_kept_cluster_is_used_again_and_stays_until_it_is_taken_down(machine: Machine, options: ClusterOptions) -> None:
+    with open_cluster(replace(options, keep=True), Progress()) as first:
+        pass
+    with open_cluster(replace(options, run_id="2026-later"), Progress()) as second:
+        assert second.name == first.name
+        assert second.kept
+    assert len([line for line in machine.diary if line.startswith("kind create")]) == 1
+    assert machine.nodes == NODES
+    down(options.cache, Progress())
+    assert machine.nodes == set()
+    assert clusters(options) == []
+
+
+@pytest.mark.parametrize("change", ["configuration", "image", "name", "dead"])
+def test_a_kept_cluster_that_is_not_what_this_run_needs_is_replaced(
+    machine: Machine, options: ClusterOptions, change: str
+) -> None:
+    with open_cluster(replace(options, keep=True), Progress()) as first:
+        pass
+    later = replace(options, run_id="2026-later")
+    if change == "configuration":
+        options.config.write_text("kind: Cluster # with one node")
+    elif change == "image":
+        (machine.here / "images" / BACKEND_IMAGE).write_text("newer")
+    elif change == "name":
+        later = replace(later, name="mine")
+    else:
+        first.kubeconfig.unlink()
+    with open_cluster(later, Progress()) as second:
+        assert second.name == (later.name or "evenly-2026-later")
+        assert {node.rpartition("-control-plane")[0] for node in machine.nodes if "control" in node} == {second.name}
+
+
+def test_what_a_killed_run_left_is_removed_by_the_next(machine: Machine, options: ClusterOptions) -> None:
+    left = Made("evenly-killed", str(options.cache / "clusters" / "x"), "key", "killed", pid=1, own_network=True)
+    records.remember(Cache(options.cache), left)
+    (machine.here / "nodes" / "evenly-killed-worker").write_text("evenly-killed")
+    with open_cluster(options, Progress()):
+        assert machine.nodes == NODES
+
+
+def test_a_program_of_a_killed_run_that_still_works_on_its_cluster_is_ended(machine: Machine, options: ClusterOptions) -> None:
+    kubeconfig = str(options.cache / "clusters" / "evenly-killed.kubeconfig")
+    left = Made("evenly-killed", kubeconfig, "key", "killed", pid=1, own_network=True)
+    records.remember(Cache(options.cache), left)
+    with subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(60)", "--kubeconfig", kubeconfig], start_new_session=True
+    ) as orphan:
+        down(options.cache, Progress())
+        assert orphan.wait(5) == -9
+
+
+def test_a_cluster_of_that_name_that_we_did_not_make_is_neither_used_nor_deleted(
+    machine: Machine, options: ClusterOptions
+) -> None:
+    (machine.here / "nodes" / "mine-control-plane").write_text("mine")
+    with (
+        pytest.raises(EvenlyError, match="there is a kind cluster mine that evenly did not make") as caught,
+        open_cluster(replace(options, name="mine"), Progress()),
+    ):
+        pytest.fail("somebody else's cluster was handed out")
+    assert "--context kind-mine" in caught.value.remedy
+    assert machine.nodes == {"mine-control-plane"}
+
+
+def test_a_kubeconfig_that_we_did_not_make_is_not_written_to(machine: Machine, options: ClusterOptions, tmp_path: Path) -> None:
+    precious = tmp_path / "config"
+    precious.write_text("mine")
+    with (
+        pytest.raises(EvenlyError, match="exists, and evenly did not make it"),
+        open_cluster(replace(options, kubeconfig=precious), Progress()),
+    ):
+        pytest.fail("a cluster was made")
+    assert precious.read_text() == "mine"
+    assert machine.nodes == set()
+
+
+def test_a_second_run_is_refused_and_told_of_the_first(options: ClusterOptions) -> None:
+    with (
+        open_cluster(options, Progress()),
+        pytest.raises(EvenlyError, match=rf"another run of evenly is under way \(process {os.getpid()}\)"),
+        open_cluster(options, Progress()),
+    ):
+        pytest.fail("two runs at once")
+
+
+def test_taking_down_where_nothing_is_asks_nothing(machine: Machine, options: ClusterOptions) -> None:
+    down(options.cache, Progress())
+    assert machine.diary == []
+
+
+def test_a_record_tells_what_a_person_needs_to_find_the_cluster(options: ClusterOptions) -> None:
+    with open_cluster(options, Progress()) as cluster:
+        record = json.loads((options.cache / "clusters" / f"{cluster.name}.json").read_text())
+    assert (record["name"], record["run_id"], record["pid"], record["kept"]) == (
+        "evenly-2026-run",
+        "2026-RUN",
+        os.getpid(),
+        False,
+    )
