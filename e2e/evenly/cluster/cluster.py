@@ -10,6 +10,7 @@ from kubernetes.config.config_exception import ConfigException
 from urllib3.exceptions import HTTPError
 
 from evenly.cluster.doors import NODE_PORT
+from evenly.cluster.kind import Kind
 from evenly.errors import EvenlyError
 
 ANSWER_LIMIT_S = 5.0
@@ -20,7 +21,8 @@ class Cluster:
     """A cluster that answers.
 
     ``doors`` holds each node's name with the ``host:port`` that leads to its port 30000. ``backend_image`` takes the
-    place of the manifests' nginx; empty where that one is to be pulled by the cluster itself.
+    place of the manifests' nginx; empty where that one is to be pulled by the cluster itself. ``kind`` is pytest-kind's
+    object, None for a cluster that was not made here.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Cluster:
     description: str
     kept: bool
     versions: Mapping[str, str] = field(default_factory=dict)
+    kind: Kind | None = None
 
 
 def existing(context: str, kubeconfig: Path | None = None) -> Cluster:
@@ -43,7 +46,7 @@ def existing(context: str, kubeconfig: Path | None = None) -> Cluster:
     try:
         contexts, _ = list_kube_config_contexts(str(path))
     except ConfigException as error:
-        raise EvenlyError(f"there is no context {context}: {error}", "give a kubeconfig by KUBECONFIG") from None
+        raise EvenlyError(f"there is no context {context} in {path}: {error}", "name a kubeconfig by KUBECONFIG") from None
     names = sorted(entry["name"] for entry in contexts)
     if context not in names:
         raise EvenlyError(f"there is no context {context} in {path}", f"give one of: {', '.join(names)}")

@@ -1,13 +1,16 @@
-"""A kind cluster: pytest-kind's, but it is created whole or not at all, within a time limit, and is never somebody else's."""
+"""A kind cluster: pytest-kind's, within time limits, and never somebody else's."""
 
 import os
+import shutil
 import signal
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 import pykube
 from pytest_kind import KindCluster
+from pytest_kind.cluster import KUBECTL_VERSION
 
 from evenly.errors import EvenlyError
 from evenly.process import run
@@ -19,32 +22,28 @@ LIST_LIMIT_S = 20.0
 
 
 class Kind(KindCluster):  # type: ignore[misc]  # pytest-kind ships no types
-    """A cluster by the name of ``name``, whose kubeconfig nobody else writes or reads."""
+    """A cluster by the name of ``name``, whose kubeconfig nobody else writes or reads.
+
+    ``kubectl``, ``port_forward`` and ``api`` (of pykube, after `create` or `connect`) are pytest-kind's.
+    """
 
     def __init__(self, name: str, kubeconfig: Path, *, kind: Path, image: str, env: Mapping[str, str]) -> None:
         # the parent's constructor would make a folder where the user stands
         self.name = name
         self.kubeconfig_path = kubeconfig
         self.kind_path = kind
+        self.kubectl_path = Path(shutil.which("kubectl") or kubeconfig.with_name(f"kubectl-{KUBECTL_VERSION}"))
+        self.platform = sys.platform
         self.image = image
         self._env = {**env, "KIND_EXPERIMENTAL_PROVIDER": "docker"}  # the engine is chosen already
 
     def create(self, config_file: Path) -> None:
-        """Create the cluster; when it fails, or is interrupted, what there was of it is deleted.
+        """Create the cluster; raises ProgramError with kind's last lines, and what there is by then is to be deleted."""
+        self._kind("create", "cluster", "--image", self.image, "--config", config_file, timeout_s=CREATE_LIMIT_S)
+        self.connect()
 
-        Raises EvenlyError when the name is taken, ProgramError with kind's last lines otherwise.
-        """
-        if self.exists():
-            raise EvenlyError(
-                f"there is a kind cluster {self.name} that evenly did not make",
-                f"give another name; or delete it: kind delete cluster --name {self.name};"
-                f" or test that one: --context kind-{self.name}",
-            )
-        try:
-            self._kind("create", "cluster", "--image", self.image, "--config", config_file, timeout_s=CREATE_LIMIT_S)
-        except BaseException:
-            self.delete()
-            raise
+    def connect(self) -> None:
+        """Make ``api`` of the kubeconfig."""
         self.api = pykube.HTTPClient(pykube.KubeConfig.from_file(self.kubeconfig_path))
 
     def delete(self) -> None:
@@ -52,9 +51,14 @@ class Kind(KindCluster):  # type: ignore[misc]  # pytest-kind ships no types
         self._kind("delete", "cluster", timeout_s=DELETE_LIMIT_S)
         self.kubeconfig_path.unlink(missing_ok=True)
 
-    def exists(self) -> bool:
-        """Tell whether the engine has a cluster of this name, alive or not."""
-        return self.name in run(self.kind_path, "get", "clusters", timeout_s=LIST_LIMIT_S, env=self._env).split()
+    def check_name_free(self) -> None:
+        """Raise EvenlyError when the engine has a cluster of this name, alive or not."""
+        if self.name in run(self.kind_path, "get", "clusters", timeout_s=LIST_LIMIT_S, env=self._env).split():
+            raise EvenlyError(
+                f"there is a kind cluster {self.name} that evenly did not make",
+                f"give another name; or delete it: kind delete cluster --name {self.name};"
+                f" or test that one: --context kind-{self.name}",
+            )
 
     def load_docker_image(self, docker_image: str) -> None:
         """Copy an image of the engine's into every node."""

@@ -55,11 +55,14 @@ def open_cluster(options: ClusterOptions, progress: Progress) -> Iterator[Cluste
         program = options.kind or supplies.kind or tools.kind(cache, progress)
         images = (image_id(engine, image) for image in (supplies.node_image, supplies.backend_image))
         made_of = key([options.config, *images])
-        made = _reusable(cache, engine, options, made_of, progress)
-        if not made:
+        kept = _reusable(cache, engine, options, made_of, progress)
+        made = kept or _planned(cache, engine, options, made_of)
+        kind = Kind(made.name, Path(made.kubeconfig), kind=program, image=supplies.node_image, env=engine.env)
+        if kept:
+            kind.connect()
+        else:
             doors.check_free()
-            made = _planned(cache, engine, options, made_of)
-            kind = Kind(made.name, Path(made.kubeconfig), kind=program, image=supplies.node_image, env=engine.env)
+            kind.check_name_free()
             stack.enter_context(_new(kind, made, cache, engine, progress))
             with progress.step("create a kind cluster of three nodes", usually_s=20):
                 kind.create(options.config)
@@ -69,7 +72,7 @@ def open_cluster(options: ClusterOptions, progress: Progress) -> Iterator[Cluste
             if options.keep:
                 made = replace(made, kept=True)
                 records.remember(cache, made)
-        yield _described(made, engine, supplies, tools.version(program))
+        yield _described(made, kind, engine, supplies)
 
 
 def down(cache_folder: Path, progress: Progress) -> None:
@@ -164,9 +167,10 @@ def _remove(made: Made, cache: Cache, engine: Engine) -> None:
     records.forget(cache, made)
 
 
-def _described(made: Made, engine: Engine, supplies: Supplies, kind_version: str) -> Cluster:
+def _described(made: Made, kind: Kind, engine: Engine, supplies: Supplies) -> Cluster:
     context = f"kind-{made.name}"
     kubernetes = kubernetes_version(Path(made.kubeconfig), context)
+    kind_version = tools.version(kind.kind_path)
     whose = "a private Docker" if engine.private else "Docker"
     return Cluster(
         name=made.name,
@@ -177,5 +181,6 @@ def _described(made: Made, engine: Engine, supplies: Supplies, kind_version: str
         description=f"kind {kind_version}, Kubernetes {kubernetes}, on {whose} {engine.version} ({engine.why}); "
         f"images {shown(supplies.node_image)} and {shown(supplies.backend_image)} ({supplies.why})",
         kept=made.kept,
+        kind=kind,
         versions={"kind": kind_version, "kubernetes": kubernetes, "docker": engine.version, **supplies.digests},
     )

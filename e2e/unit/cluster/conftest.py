@@ -9,7 +9,7 @@ import pytest
 # An image is a file in images/, a network a file in networks/, a node a file in nodes/; a pull fails unless `registry`
 # exists. Names are flattened, so that they are names of files.
 DOCKER = """\
-#!{python}
+#!{python} -IS
 import sys, pathlib
 here = pathlib.Path({here!r})
 a = sys.argv[1:]
@@ -27,7 +27,7 @@ elif a[:2] == ["image", "inspect"]:
     print('["' + a[-1].split("@")[0].split(":")[0] + '@sha256:feed"]' if "json" in a[3] else "sha256:" + image.read_text())
 elif a[0] == "pull":
     if not (here / "registry").exists():
-        sys.exit('Error response from daemon: Get "https://registry.example/v2/": dial tcp: lookup registry.example: no such host')
+        sys.exit('Error response from daemon: Get "https://example/v2/": dial tcp: lookup example: no such host')
     (here / "images" / flat(a[1])).write_text("pulled")
     print("Pulling", a[1])
 elif a[0] == "network" and a[1] == "ls":
@@ -42,7 +42,7 @@ elif a[0] == "rm":
         (here / "nodes" / node).unlink()
 """
 KIND = """\
-#!{python}
+#!{python} -IS
 import sys, pathlib
 here = pathlib.Path({here!r})
 a = sys.argv[1:]
@@ -60,11 +60,20 @@ elif a[0] == "create":
         (nodes / (option("--name") + "-" + node)).write_text(option("--name"))
     if (here / "broken").exists():
         sys.exit("ERROR: failed to create cluster: broken")
-    pathlib.Path(option("--kubeconfig")).write_text("secret")
+    pathlib.Path(option("--kubeconfig")).write_text({kubeconfig!r})
 elif a[0] == "delete":
     for n in nodes.iterdir():
         if n.read_text() == option("--name"):
             n.unlink()
+"""
+
+KUBECONFIG = """\
+apiVersion: v1
+kind: Config
+current-context: one
+contexts: [{name: one, context: {cluster: one, user: one}}, {name: two, context: {cluster: one, user: one}}]
+clusters: [{name: one, cluster: {server: "http://127.0.0.1:1"}}]
+users: [{name: one, user: {token: secret}}]
 """
 
 
@@ -100,9 +109,17 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
         (here / folder).mkdir(parents=True)
     for name, text in (("docker", DOCKER), ("kind", KIND)):
         program = here / "bin" / name
-        program.write_text(text.format(python=sys.executable, here=str(here)))
+        program.write_text(text.format(python=sys.executable, here=str(here), kubeconfig=KUBECONFIG))
         program.chmod(0o755)
     (here / "diary").touch()
     monkeypatch.setenv("PATH", str(here / "bin"))
     monkeypatch.delenv("DOCKER_HOST", raising=False)
     return Machine(here)
+
+
+@pytest.fixture
+def kubeconfig(tmp_path: Path) -> Path:
+    """A kubeconfig with the contexts one and two, whose API server does not answer."""
+    path = tmp_path / "config"
+    path.write_text(KUBECONFIG)
+    return path
