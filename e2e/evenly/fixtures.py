@@ -1,5 +1,6 @@
 """The pytest fixtures: a cluster, a run, and Services under test. Thin, over service.py."""
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
@@ -44,6 +45,8 @@ def cluster(request: pytest.FixtureRequest, evenly_run: "Run") -> Iterator["Clus
     """A kind cluster of three nodes made for this run (or kept by an earlier one), or the cluster of ``--context``."""
     config = request.config
     with ExitStack() as stack:
+        # SIGTERM is to end as Ctrl-C does; by itself it would leave the cluster behind for the next run to find
+        stack.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, signal.default_int_handler))
         with told(config):
             opened = stack.enter_context(_opened(config, evenly_run))
             evenly_run.progress.say(opened.description)

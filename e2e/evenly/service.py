@@ -12,7 +12,7 @@ from typing import Self
 from kubernetes.client import ApiClient
 from kubernetes.config import new_client_from_config
 
-from evenly.cluster import Cluster
+from evenly.cluster import Cluster, data_plane
 from evenly.judge.decide import Trial, decide
 from evenly.judge.law import uniform
 from evenly.judge.plan import cap
@@ -52,7 +52,7 @@ class Bench:
         run.describe(
             {
                 "Cluster": cluster.description,
-                "Kubernetes": cluster.versions["kubernetes"],
+                "Kubernetes": f"{cluster.versions['kubernetes']}, {data_plane(api)}",
                 "Host": f"{platform.system()} {platform.release()}, {os.cpu_count()} CPUs",
             }
         )

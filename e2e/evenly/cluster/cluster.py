@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kubernetes.client import CoreV1Api, VersionApi
+import yaml
+from kubernetes.client import ApiClient, CoreV1Api, VersionApi
+from kubernetes.client.exceptions import ApiException
 from kubernetes.config import KUBE_CONFIG_DEFAULT_LOCATION, list_kube_config_contexts, new_client_from_config
 from kubernetes.config.config_exception import ConfigException
 from urllib3.exceptions import HTTPError
@@ -80,3 +82,12 @@ def kubernetes_version(kubeconfig: Path, context: str) -> str:
         return str(VersionApi(client).get_code(_request_timeout=ANSWER_LIMIT_S).git_version)
     except HTTPError:
         return ""
+
+
+def data_plane(api: ApiClient) -> str:
+    """Return what balances the Services, as people say it: "kube-proxy iptables"."""
+    try:
+        config = CoreV1Api(api).read_namespaced_config_map("kube-proxy", "kube-system").data["config.conf"]
+    except ApiException:
+        return "no kube-proxy"
+    return "kube-proxy " + str(yaml.safe_load(config).get("mode") or "iptables")  # kube-proxy's own default on Linux

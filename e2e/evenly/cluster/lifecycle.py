@@ -126,7 +126,7 @@ def _new(kind: Kind, made: Made, cache: Cache, engine: Engine, progress: Progres
 
 
 def _planned(cache: Cache, engine: Engine, options: ClusterOptions, made_of: str) -> Made:
-    name = options.name or f"evenly-{options.run_id}".lower()
+    name = options.name or f"evenly-{options.run_id.rpartition('-')[2]}"
     kubeconfig = options.kubeconfig or records.kubeconfig(cache, name)
     if kubeconfig.exists():  # kind would write into it
         raise EvenlyError(

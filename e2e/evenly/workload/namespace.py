@@ -30,7 +30,7 @@ class Namespace:
 
 def create(api: ApiClient, run_id: str, purpose: str) -> Namespace:
     """Make a namespace that is labelled as this run's own and named after its purpose."""
-    words = re.sub("[^a-z0-9]+", "-", f"evenly-{run_id[-4:]}-{purpose.lower()}")
+    words = re.sub("[^a-z0-9]+", "-", f"evenly-{run_id.rpartition('-')[2]}-{purpose.lower()}")
     name = words[:NAME_LENGTH_LIMIT].strip("-")
     CoreV1Api(api).create_namespace({"metadata": {"name": name, "labels": {**MANAGED_BY, RUN_LABEL: run_id}}})
     return Namespace(api, name)

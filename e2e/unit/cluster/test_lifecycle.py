@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from unit.cluster.conftest import Machine
 
-NODES = {"evenly-2026-run-control-plane", "evenly-2026-run-worker", "evenly-2026-run-worker2"}
+NODES = {"evenly-run-control-plane", "evenly-run-worker", "evenly-run-worker2"}
 
 
 @pytest.fixture
@@ -47,8 +47,8 @@ def clusters(options: ClusterOptions) -> list[Made]:
 def test_a_cluster_is_described_and_leaves_nothing_behind(machine: Machine, options: ClusterOptions) -> None:
     with open_cluster(options, Progress()) as cluster:
         assert machine.nodes == NODES
-        assert cluster.context == "kind-evenly-2026-run"
-        assert cluster.doors[0] == ("evenly-2026-run-control-plane", "127.0.0.1:30000")
+        assert cluster.context == "kind-evenly-run"
+        assert cluster.doors[0] == ("evenly-run-control-plane", "127.0.0.1:30000")
         assert "secret" in cluster.kubeconfig.read_text()
         assert cluster.versions["kubernetes"] == "v1.99.0"
         assert "pulled before" in cluster.description
@@ -63,7 +63,7 @@ def test_kind_gets_our_image_configuration_and_kubeconfig(machine: Machine, opti
         (create,) = (line for line in machine.diary if line.startswith("kind create"))
     assert create == (
         f"kind create cluster --image {NODE_IMAGE} --config {options.config}"
-        f" --name evenly-2026-run --kubeconfig {cluster.kubeconfig}"
+        f" --name evenly-run --kubeconfig {cluster.kubeconfig}"
     )
 
 
@@ -119,7 +119,7 @@ def test_a_kept_cluster_that_is_not_what_this_run_needs_is_replaced(
     else:
         first.kubeconfig.unlink()
     with open_cluster(later, Progress()) as second:
-        assert second.name == (later.name or "evenly-2026-later")
+        assert second.name == (later.name or "evenly-later")
         assert {node.rpartition("-control-plane")[0] for node in machine.nodes if "control" in node} == {second.name}
 
 
@@ -185,7 +185,7 @@ def test_a_record_tells_what_a_person_needs_to_find_the_cluster(options: Cluster
     with open_cluster(options, Progress()) as cluster:
         record = json.loads((options.cache / "clusters" / f"{cluster.name}.json").read_text())
     assert (record["name"], record["run_id"], record["pid"], record["kept"]) == (
-        "evenly-2026-run",
+        "evenly-run",
         "2026-RUN",
         os.getpid(),
         False,

@@ -66,15 +66,7 @@ def load(made_of: Ingredients, work: Path, engine: Engine) -> None:
     archives = control_plane.write(names, made_of.binaries, rootfs=made_of.rootfs, into=work / "control-plane")
     preload([*archives, made_of.backend], store=root / "var/lib/containerd", programs=made_of.runtime / "usr/bin")
     run(
-        "tar",
-        "--create",
-        "--numeric-owner",
-        "--exclude=./dev/*",
-        "--file",
-        packed,
-        "--directory",
-        root,
-        ".",
+        *("tar", "--create", "--file", packed, "--directory", root, "--numeric-owner", "--exclude=./dev/*", "."),
         timeout_s=COPY_LIMIT_S,
     )
     changes = [
