@@ -13,7 +13,7 @@ GIVEN = $(foreach name,SUITE SCENARIO KEEP CLUSTER_FROM CONTEXT,$(if $($(name)),
 OPTIONS = $(strip $(if $(SUITE),-m $(SUITE)) $(if $(SCENARIO),-k $(SCENARIO)) $(if $(KEEP),--keep-cluster) \
     $(if $(CLUSTER_FROM),--cluster-from $(CLUSTER_FROM)) $(if $(CONTEXT),--context $(CONTEXT)))
 
-.PHONY: help e2e test browser report down clean lock
+.PHONY: help e2e test coverage browser report down clean lock
 .DEFAULT_GOAL := help
 
 help:  ## list the targets and variables
@@ -28,6 +28,9 @@ test: .venv/ready  ## lint, types and unit tests: no Docker, no root, no browser
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
+	@$(BIN)/pytest --numprocesses auto e2e/unit
+
+coverage: .venv/ready  ## which lines of the product the unit tests reach
 	@$(BIN)/coverage run -m pytest e2e/unit
 	@$(BIN)/coverage report
 
