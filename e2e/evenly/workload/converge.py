@@ -55,6 +55,8 @@ def converge(namespace: Namespace, declared: Declared, endpoints: EndpointsWatch
 
     def agreed() -> bool:
         nonlocal expected
+        if not endpoints.ready:  # known without asking: the pods need both processors for their start
+            return False
         if not all(rolled_out(namespace, deployment) for deployment in (declared.deployment, *declared.beside)):
             return False
         pods = in_namespace(namespace)

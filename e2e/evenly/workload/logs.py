@@ -11,7 +11,7 @@ from evenly.workload.pods import Pod
 from evenly.workload.wait import until
 
 FLUSH_LIMIT_S = 5.0
-"""Longest wait for buffered log lines: nginx flushes after 0.5 s, the kubelet copies within moments."""
+"""Longest wait for buffered log lines: nginx flushes after 0.1 s, the kubelet copies within moments."""
 
 
 def read(namespace: Namespace, pods: Iterable[Pod], wanted: Mapping[str, int], mark: str) -> dict[str, list[str]]:
