@@ -28,7 +28,7 @@ test: .venv/ready  ## lint, types and unit tests: no Docker, no root, no browser
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
-	@$(BIN)/pytest --numprocesses auto e2e/unit
+	@$(BIN)/pytest e2e/unit
 
 coverage: .venv/ready  ## which lines of the product the unit tests reach
 	@$(BIN)/coverage run -m pytest e2e/unit

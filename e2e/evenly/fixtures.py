@@ -3,7 +3,9 @@
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -101,12 +103,15 @@ def told(config: pytest.Config) -> Iterator[None]:
 
 def _opened(config: pytest.Config, run: "Run") -> AbstractContextManager["Cluster"]:
     """Bring pytest-kind's options and ours together."""
-    from evenly.cluster import ClusterOptions, existing, open_cluster
+    from evenly.cluster import ClusterOptions, open_cluster
     from evenly.shipped import shipped
 
     settings = config.stash[SETTINGS]
     kubeconfig, kind = (Path(path) if (path := config.getoption(name)) else None for name in ("kubeconfig", "kind_bin"))
+    Thread(target=import_module, args=("evenly.service",), daemon=True).start()  # a second's work, while kind does its own
     if settings.context:
+        from evenly.cluster.api import existing
+
         return nullcontext(existing(settings.context, kubeconfig))
     name = config.getoption("cluster_name")
     options = ClusterOptions(

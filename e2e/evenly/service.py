@@ -12,7 +12,8 @@ from typing import Self
 from kubernetes.client import ApiClient
 from kubernetes.config import new_client_from_config
 
-from evenly.cluster import Cluster, data_plane
+from evenly.cluster import Cluster
+from evenly.cluster.api import data_plane
 from evenly.judge.decide import Trial, decide
 from evenly.judge.law import uniform
 from evenly.judge.plan import cap

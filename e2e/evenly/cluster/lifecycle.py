@@ -8,7 +8,7 @@ from pathlib import Path
 
 from evenly.cluster import doors, records, tools
 from evenly.cluster.cache import Cache, key
-from evenly.cluster.cluster import Cluster, kubernetes_version
+from evenly.cluster.cluster import Cluster
 from evenly.cluster.engine import Engine, find
 from evenly.cluster.kind import Kind, end_orphan
 from evenly.cluster.offline import engine as private_engine
@@ -126,7 +126,7 @@ def _new(kind: Kind, made: Made, cache: Cache, engine: Engine, progress: Progres
 
 
 def _planned(cache: Cache, engine: Engine, options: ClusterOptions, made_of: str) -> Made:
-    name = options.name or f"evenly-{options.run_id.rpartition('-')[2]}"
+    name = options.name or f"evenly-{options.run_id.rpartition('-')[2].lower()}"
     kubeconfig = options.kubeconfig or records.kubeconfig(cache, name)
     if kubeconfig.exists():  # kind would write into it
         raise EvenlyError(
@@ -149,6 +149,14 @@ def _reusable(cache: Cache, engine: Engine, options: ClusterOptions, made_of: st
             progress.say(f"removing the cluster {made.name}: {reason}")
             _remove(made, cache, engine)
     return found
+
+
+def kubernetes_version(kubeconfig: Path, context: str) -> str:
+    """Return the version that an API server names, or nothing when it does not answer."""
+    # The client of Kubernetes takes a second to import; the fixtures have that done while kind works.
+    from evenly.cluster import api  # noqa: PLC0415
+
+    return api.kubernetes_version(kubeconfig, context)
 
 
 def _alive(made: Made) -> bool:

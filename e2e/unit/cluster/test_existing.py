@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from evenly.cluster import existing
+from evenly.cluster.api import existing
 from evenly.errors import EvenlyError
 
 
