@@ -31,7 +31,7 @@ def suite(pytester: pytest.Pytester) -> pytest.Pytester:
 
 
 def test_an_option_that_cannot_be_right_ends_the_run_before_it_begins(suite: pytest.Pytester) -> None:
-    result = suite.runpytest_subprocess("--clients", "none")
+    result = suite.runpytest_inprocess("--clients", "none")
     result.stderr.fnmatch_lines(["ERROR: --clients is 'none'", "*What to do: give a number (int)"])
     assert result.ret == pytest.ExitCode.USAGE_ERROR
 
@@ -39,7 +39,7 @@ def test_an_option_that_cannot_be_right_ends_the_run_before_it_begins(suite: pyt
 @pytest.mark.parametrize(("word", "code"), [("FAIL", 1), ("INCONCLUSIVE", 10), ("INVALID", 11), ("PASS", 1)])
 def test_the_exit_code_of_a_failed_run_tells_its_verdict(suite: pytest.Pytester, word: str, code: int) -> None:
     suite.makepyfile(f"def test_it(run_ends_with):\n    run_ends_with('{word}')\n    assert False\n")
-    result = suite.runpytest_subprocess()
+    result = suite.runpytest_inprocess()
     assert result.ret == code
     lines = ["the answer", "  20.0 s  create a cluster", "   3.1 s  three_pods", "Report: reports/latest/report.html"]
     result.stdout.fnmatch_lines(lines)
@@ -47,7 +47,7 @@ def test_the_exit_code_of_a_failed_run_tells_its_verdict(suite: pytest.Pytester,
 
 def test_a_control_that_is_caught_does_not_fail_the_run(suite: pytest.Pytester) -> None:
     suite.makepyfile("def test_it(run_ends_with):\n    run_ends_with('PASS')\n")
-    assert suite.runpytest_subprocess().ret == pytest.ExitCode.OK
+    assert suite.runpytest_inprocess().ret == pytest.ExitCode.OK
 
 
 def test_ctrl_c_ends_with_130(suite: pytest.Pytester) -> None:
@@ -59,21 +59,21 @@ def test_an_error_for_a_person_is_shown_without_a_traceback(suite: pytest.Pytest
     suite.makepyfile(
         "from evenly.errors import EvenlyError\ndef test_it():\n    raise EvenlyError('no such manifest', 'name one')\n"
     )
-    result = suite.runpytest_subprocess()
+    result = suite.runpytest_inprocess()
     result.stdout.fnmatch_lines(["no such manifest", "  What to do: name one"])
     result.stdout.no_fnmatch_line("*raise EvenlyError*")
 
 
 def test_every_option_and_fixture_is_told(suite: pytest.Pytester) -> None:
-    options = suite.runpytest_subprocess("--help").stdout.str()
+    options = suite.runpytest_inprocess("--help").stdout.str()
     assert all(option in options for option in ("--cluster-from", "--context", "--delta", "--converge-s"))
-    fixtures = suite.runpytest_subprocess("--fixtures").stdout.str()
+    fixtures = suite.runpytest_inprocess("--fixtures").stdout.str()
     assert "Applies a Service's manifest" in fixtures
     assert "A kind cluster of three nodes made for this run" in fixtures
 
 
 def test_a_set_up_that_fails_ends_the_run_with_its_reason_and_11(suite: pytest.Pytester) -> None:
     suite.makepyfile("def test_it(cluster):\n    pass\ndef test_another(cluster):\n    pass\n")
-    result = suite.runpytest_subprocess("--context", "nowhere", "--kubeconfig", "missing.yaml")
+    result = suite.runpytest_inprocess("--context", "nowhere", "--kubeconfig", "missing.yaml")
     result.stdout.fnmatch_lines(["there is no context nowhere*", "  What to do: *", "*the run could not be set up*"])
     assert result.ret == 11
