@@ -62,7 +62,8 @@ def bench(request: pytest.FixtureRequest, cluster: "Cluster", evenly_run: "Run")
     """What every scenario of the run stands on."""
     from evenly.service import Bench
 
-    return Bench.of(cluster, evenly_run, request.config.stash[SETTINGS])
+    with told(request.config):
+        return Bench.of(cluster, evenly_run, request.config.stash[SETTINGS])
 
 
 @pytest.fixture

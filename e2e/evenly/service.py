@@ -28,7 +28,7 @@ from evenly.outcome import Outcome, outcome
 from evenly.run import Run
 from evenly.settings import Settings
 from evenly.shipped import shipped
-from evenly.workload import changes, logs, manifest, namespace
+from evenly.workload import changes, logs, manifest, namespace, nodes
 from evenly.workload.ask import prober
 from evenly.workload.converge import Declared, converge
 from evenly.workload.endpoints import EndpointsWatch
@@ -48,8 +48,11 @@ class Bench:
 
     @classmethod
     def of(cls, cluster: Cluster, run: Run, settings: Settings) -> Self:
-        """Connect to the cluster, and tell the run where it takes place."""
+        """Connect to the cluster, wait for the nodes of one made here, and tell the run where it takes place."""
         api = new_client_from_config(str(cluster.kubeconfig), cluster.context)
+        if cluster.kind:
+            with run.progress.step("wait for the nodes", usually_s=3):
+                nodes.await_ready(api)
         run.describe(
             {
                 "Cluster": cluster.description,
