@@ -52,7 +52,7 @@ lock: .venv/ready  ## write requirements.lock anew from pyproject.toml (needs uv
 	    --custom-compile-command "make lock" --group dev pyproject.toml -o requirements.lock
 
 .venv/ready: requirements.lock pyproject.toml
-	@echo "Setting up .venv (usually 30 s)"
+	@echo "Setting up .venv (usually 60 s)"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .

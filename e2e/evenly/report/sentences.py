@@ -1,13 +1,16 @@
 """The answer to what a scenario asks; for a negative control, whether its fault was found out."""
 
+from evenly.judge import Law, ShareRule, pass_rates
 from evenly.judge.verdict import Cause, Word
 from evenly.report import found, invalid, uneven
 from evenly.report.answer import Answer, Diagnosis, Finding, Mark
 from evenly.report.diagnosis import diagnose
 from evenly.report.figures import Figures
 from evenly.report.markup import Text, text
-from evenly.report.result import ScenarioRecord
+from evenly.report.result import Rule, ScenarioRecord
 from evenly.report.words import counted, points
+
+EXAMPLE_BIAS = 0.02  # of the grey zone: between never seen and always seen
 
 _FINDINGS = {
     None: found.even,
@@ -39,7 +42,9 @@ def answer(scenario: ScenarioRecord, figures: Figures, command: str, started_at:
         mark=Mark(word.value),
         question=_question(scenario, figures),
         finding=_FINDINGS[scenario.verdict.cause](scenario, figures),
-        diagnosis=_missed(figures, command) if word is Word.PASS else diagnose(scenario, figures, command, started_at),
+        diagnosis=_missed(scenario.rule, figures, command)
+        if word is Word.PASS
+        else diagnose(scenario, figures, command, started_at),
     )
     return judged if scenario.control is None else _of_control(scenario, scenario.control, judged, command)
 
@@ -54,8 +59,14 @@ def _question(scenario: ScenarioRecord, figures: Figures) -> Text:
     )
 
 
-def _missed(figures: Figures, command: str) -> Diagnosis:
+def _missed(rule: Rule, figures: Figures, command: str) -> Diagnosis:
     grey = text("A bias below {points} points (grey zone) may pass.", points=points(figures.furthest.delta))
+    rates = pass_rates(ShareRule(Law(rule.law, rule.shares), rule.alpha, rule.beta, rule.delta))
+    if rate := rates.get(EXAMPLE_BIAS):
+        told = text(
+            " A true {bias}-point bias passes in up to {rate:.0f} % of runs.", bias=points(EXAMPLE_BIAS), rate=100 * rate
+        )
+        grey = (*grey, *told)
     elsewhere = text("Kept-alive clients, other entry nodes and other clients: this scenario does not look at those.")
     return Diagnosis(
         "What could it have missed?", (grey, elsewhere), text("Nothing. To show it again on the same versions:"), command

@@ -289,3 +289,9 @@ def test_a_single_pod_and_weighted_shares_read_right(simulate: Simulate, pod: Ca
     made = simulate()
     weighted = replace(made.record.rule, shares={"uid-0": 0.34, "uid-1": 0.33, "uid-2": 0.33})
     assert headline(say(made, rule=weighted)) == "Yes. Traffic goes to the 3 pods as declared."
+
+
+def test_a_pass_tells_how_often_a_small_bias_passes_where_that_was_simulated(simulate: Simulate) -> None:
+    made = simulate()
+    assert "A true 2-point bias passes in up to 88 % of runs." in " ".join(say(made).lines)
+    assert "2-point" not in " ".join(say(made, rule=replace(made.record.rule, beta=1e-4)).lines)
