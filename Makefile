@@ -27,8 +27,7 @@ e2e: .venv/ready  ## run the suite on a real kind cluster; leaves reports/latest
 test: .venv/ready  ## lint, types and unit tests: no Docker, no root, no browser
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
-	@$(BIN)/mypy
-	@$(BIN)/pytest e2e/unit
+	@$(BIN)/mypy & types=$$!; $(BIN)/pytest e2e/unit; tests=$$?; wait $$types && exit $$tests  # at the same time
 
 coverage: .venv/ready  ## which lines of the product the unit tests reach
 	@$(BIN)/coverage run -m pytest e2e/unit

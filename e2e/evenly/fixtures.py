@@ -1,5 +1,6 @@
 """The pytest fixtures: a cluster, a run, and Services under test. Thin, over service.py."""
 
+import re
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
@@ -72,7 +73,8 @@ def service(request: pytest.FixtureRequest, bench: "Bench") -> Iterator[Callable
     from evenly.observed import Scenario
     from evenly.service import ServiceUnderTest
 
-    scenario = Scenario(name=request.node.name.removeprefix("test_"), test=request.node.nodeid, claim=claim(request.node))
+    name = re.sub(r"\W+", "_", request.node.name.removeprefix("test_")).strip("_")  # it names a folder, too
+    scenario = Scenario(name, test=request.node.nodeid, claim=claim(request.node))
     with ExitStack() as stack:
 
         def opened(manifest: str, also: str | None = None) -> ServiceUnderTest:

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -127,7 +128,7 @@ class ServiceUnderTest:
         """Put everything into the cluster and wait at the gate; ``stack`` takes it away again."""
         self._began_s = time.monotonic()
         bench = self._bench
-        documents = [document for file in self._files for document in manifest.read(shipped(f"manifests/{file}"))]
+        documents = [document for file in self._files for document in manifest.read(_path_of(file))]
         self._service = manifest.only(documents, "Service", " and ".join(self._files))["metadata"]["name"]
         self._entry_node, self._target = bench.cluster.doors[0]
         self._locust: Locust | None = self._started_locust(stack)  # its start-up takes place while the pods start
@@ -179,3 +180,8 @@ class ServiceUnderTest:
             books=join(rows, known, plan.run_id),
             evidence=tuple(f"evidence/{locust.folder.name}/{file}" for file in (HTML_FILE, LOG_FILE)),
         )
+
+
+def _path_of(file: str) -> Path:
+    """Return a manifest's path: as it is named from where the tests run, else one of evenly's own."""
+    return Path(file) if Path(file).is_file() else shipped(f"manifests/{file}")
