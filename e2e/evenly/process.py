@@ -34,7 +34,7 @@ def run(
     ``env`` is added to this process's environment. When the time limit passes, the program and all it started are ended.
     Raises ProgramError with the last lines of standard error when it fails, is missing, or takes longer than ``timeout_s``.
     """
-    program = start(*argv, cwd=cwd, env=env, stderr=subprocess.PIPE)
+    program = start(*argv, cwd=cwd, env=env)
     try:
         stdout, stderr = program.communicate(stdin, timeout=timeout_s)
     except subprocess.TimeoutExpired:
