@@ -5,21 +5,28 @@ SUITE ?=##         core: the main scenario and its controls; empty: everything
 SCENARIO ?=##      part of a test's name, to run it alone: SCENARIO=stray_pod
 KEEP ?=##          1: keep the cluster for the next run, until `make down`
 CLUSTER_FROM ?=##  pulled or built: where the images come from; empty: pulled where a registry answers
+PROXY_MODE ?=##    iptables or nftables: kube-proxy's mode in the cluster; empty: iptables
 CONTEXT ?=##       a context of your kubeconfig: use that cluster and create none
 PYTHON ?= python3##  the Python (3.11 or newer) that makes .venv
 
 BIN := .venv/bin
-GIVEN = $(foreach name,SUITE SCENARIO KEEP CLUSTER_FROM CONTEXT,$(if $($(name)),$(name)=$($(name))))
+GIVEN = $(foreach name,SUITE SCENARIO KEEP CLUSTER_FROM PROXY_MODE CONTEXT,$(if $($(name)),$(name)=$($(name))))
 OPTIONS = $(strip $(if $(SUITE),-m $(SUITE)) $(if $(SCENARIO),-k $(SCENARIO)) $(if $(KEEP),--keep-cluster) \
-    $(if $(CLUSTER_FROM),--cluster-from $(CLUSTER_FROM)) $(if $(CONTEXT),--context $(CONTEXT)))
+    $(if $(CLUSTER_FROM),--cluster-from $(CLUSTER_FROM)) $(if $(PROXY_MODE),--proxy-mode $(PROXY_MODE)) $(if $(CONTEXT),--context $(CONTEXT)))
 
-.PHONY: help e2e test coverage browser report down clean lock
+.PHONY: help try doctor e2e test coverage browser workflows report down clean lock
 .DEFAULT_GOAL := help
 
 help:  ## list the targets and variables
 	@echo "make TARGET [VARIABLE=value ...]"; echo
 	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'; echo
 	@sed -nE 's/^([A-Z_]+) \?=[^#]*## *(.*)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'
+
+try: .venv/ready  ## take a guided tour of a Service on a real cluster, about a minute
+	@EVENLY_CLUSTER_FROM=$(CLUSTER_FROM) EVENLY_PROXY_MODE=$(PROXY_MODE) $(BIN)/evenly try
+
+doctor: .venv/ready  ## what this machine has and lacks for a cluster, with the remedies; changes nothing
+	@EVENLY_CLUSTER_FROM=$(CLUSTER_FROM) $(BIN)/evenly doctor
 
 e2e: .venv/ready  ## run the suite on a real kind cluster; leaves reports/latest/report.html
 	@EVENLY_COMMAND="$(strip make e2e $(GIVEN))" $(BIN)/pytest --verbose e2e/test_*.py $(OPTIONS)
@@ -36,6 +43,9 @@ coverage: .venv/ready  ## which lines of the product the unit tests reach
 browser: .venv/ready  ## open the latest report in headless chromium: silent, offline, and fits the screen
 	@$(BIN)/pytest e2e/browser
 
+workflows: .venv/ready  ## check GitHub's workflows with actionlint, which is compiled once
+	@$(BIN)/pytest e2e/workflows
+
 report: .venv/ready  ## rebuild the latest report from its records and say where it is
 	@$(BIN)/evenly report reports/latest
 
@@ -50,9 +60,16 @@ lock: .venv/ready  ## write requirements.lock anew from pyproject.toml (needs uv
 	uv pip compile --universal --generate-hashes --python-version 3.11 --no-annotate \
 	    --custom-compile-command "make lock" --group dev pyproject.toml -o requirements.lock
 
+fail = { printf 'evenly: %s\n  What to do: %s\n' '$(1)' '$(2)' >&2; exit 1; }
+fail_without_venv = { rm -rf .venv; $(call fail,$(1),$(2)); }
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+
 .venv/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    $(call fail,$(PYTHON) is not Python 3.11 or newer,install one and name it: make $(MAKECMDGOALS) PYTHON=python3.12)
 	@echo "Setting up .venv (usually 60 s)"
-	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(PYTHON) -m venv .venv || \
+	    $(call fail_without_venv,$(PYTHON) cannot make .venv,install its venv module (on Debian: apt install python3-venv) and run again)
+	@$(PIP) --require-hashes --requirement requirements.lock && $(PIP) --no-deps --no-build-isolation --editable . || \
+	    $(call fail_without_venv,pip could not install what evenly needs,check the network (pip config list names proxy and index); run again)
 	@touch $@

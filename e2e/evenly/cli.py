@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from evenly.cluster import down as take_down
 from evenly.cluster.cache import Cache
+from evenly.cluster.doctor import diagnose
 from evenly.errors import EvenlyError
+from evenly.judge.verdict import Word
 from evenly.progress import Progress
 from evenly.report import render
 from evenly.settings import load
@@ -20,7 +23,17 @@ commands = typer.Typer(
     add_completion=False,
 )
 
+STYLES = {True: "", False: "red", None: "yellow"}
+
 RunFolder = Annotated[Path, typer.Argument(help="The folder of a run: reports/latest, or reports/RUN-ID.")]
+
+
+@commands.command("try")
+def try_it() -> None:
+    """Take a guided tour of a Service on a real cluster, which stays until `evenly down`."""
+    from evenly.tour import tour  # noqa: PLC0415 - the client of Kubernetes takes a second to import
+
+    raise typer.Exit(tour(load({}, os.environ, Path.cwd())).exit_code)
 
 
 @commands.command()
@@ -47,9 +60,26 @@ def down(
         Cache(folder).clear()
 
 
+@commands.command()
+def doctor() -> None:
+    """Tell what this machine has and lacks for each way to a cluster; nothing is changed."""
+    settings = load({}, os.environ, Path.cwd())
+    diagnosis = diagnose(settings.cache, settings.cluster_from)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print("ok is there, -- is lacking, ?? cannot be told without trying")
+    for group in diagnosis.groups:
+        console.print(f"\n{group.title}", style="bold", markup=False)
+        for requirement in group.requirements:
+            for line in requirement.lines:
+                console.print(f"  {line}", style=STYLES[requirement.met], markup=False)
+    console.print(f"\n{diagnosis.conclusion}", style="bold", markup=False)
+    raise typer.Exit(0 if diagnosis.possible else Word.INVALID.exit_code)
+
+
 def app() -> None:
-    """Run the command; an error that is meant for a person is shown without a traceback."""
+    """Run the command; an error that is meant for a person is shown without a traceback, and ends with INVALID's code."""
     try:
         commands()
     except EvenlyError as error:
-        sys.exit(f"evenly: {error}")
+        typer.echo(f"evenly: {error}", err=True)
+        sys.exit(Word.INVALID.exit_code)

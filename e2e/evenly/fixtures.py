@@ -31,16 +31,15 @@ PYTEST_KIND_DEFAULT_NAME = "pytest-kind"  # says that no name was given
 
 
 @pytest.fixture(scope="session")
-def evenly_run(request: pytest.FixtureRequest) -> Iterator["Run"]:
+def evenly_run(request: pytest.FixtureRequest) -> "Run":
     """The run: a folder below reports/ and the record that every scenario is added to."""
     from evenly.run import begin
 
     config = request.config
-    with told(config):
-        run = begin(config.stash[SETTINGS].reports, config.stash[COMMAND], Progress())
+    with set_up(config):
+        run = begin(config.stash[SETTINGS].reports, config.stash[COMMAND], _Progress(config))
     config.stash[RUN] = run
-    yield run
-    run.write()
+    return run
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +49,7 @@ def cluster(request: pytest.FixtureRequest, evenly_run: "Run") -> Iterator["Clus
     with ExitStack() as stack:
         # SIGTERM is to end as Ctrl-C does; by itself it would leave the cluster behind for the next run to find
         stack.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, signal.default_int_handler))
-        with told(config):
+        with set_up(config):
             opened = stack.enter_context(_opened(config, evenly_run))
             evenly_run.progress.say(opened.description)
         yield opened
@@ -63,7 +62,7 @@ def bench(request: pytest.FixtureRequest, cluster: "Cluster", evenly_run: "Run")
     """What every scenario of the run stands on."""
     from evenly.service import Bench
 
-    with told(request.config):
+    with set_up(request.config):
         return Bench.of(cluster, evenly_run, request.config.stash[SETTINGS])
 
 
@@ -93,15 +92,35 @@ def claim(test: pytest.Function) -> str:
 
 @contextmanager
 def told(config: pytest.Config) -> Iterator[None]:
-    """Let progress reach the terminal, which pytest captures otherwise; a set-up that fails ends the whole run."""
-    terminal = config.pluginmanager.getplugin("terminalreporter")
+    """Let progress reach the terminal, which pytest captures otherwise."""
     with config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
-        terminal.ensure_newline()
+        config.pluginmanager.getplugin("terminalreporter").ensure_newline()
+        yield
+
+
+@contextmanager
+def set_up(config: pytest.Config) -> Iterator[None]:
+    """Tell of a part of the set-up; when it fails, the whole run ends, and its record says why."""
+    with told(config):
         try:
             yield
         except EvenlyError as error:
-            terminal.write_line(str(error), red=True)
+            if run := config.stash.get(RUN, None):
+                run.note_error("the set-up", error)
+            config.pluginmanager.getplugin("terminalreporter").write_line(str(error), red=True)
             pytest.exit("the run could not be set up", returncode=Word.INVALID.exit_code)
+
+
+class _Progress(Progress):
+    """Progress that also reaches the terminal from within a test."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        super().__init__()
+        self._config = config
+
+    def say(self, text: str) -> None:
+        with told(self._config):
+            super().say(text)
 
 
 def _opened(config: pytest.Config, run: "Run") -> AbstractContextManager["Cluster"]:
@@ -122,6 +141,7 @@ def _opened(config: pytest.Config, run: "Run") -> AbstractContextManager["Cluste
         cache=settings.cache,
         config=shipped("manifests/kind.yaml"),
         cluster_from=settings.cluster_from,
+        proxy_mode=settings.proxy_mode,
         keep=config.getoption("keep_cluster"),
         name=None if name == PYTEST_KIND_DEFAULT_NAME else name,
         kubeconfig=kubeconfig,

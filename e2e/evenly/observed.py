@@ -92,7 +92,7 @@ def scenario_record(
         ),
         pods=tuple(_pods(observed)),
         endpoints=tuple(
-            EndpointsReading(round((reading.at_ns - summary.t0_unix_ns) / NS_PER_S, 3), tuple(sorted(reading.ready)))
+            EndpointsReading(round((reading.at_ns - summary.t0_ns) / NS_PER_S, 3), tuple(sorted(reading.ready)))
             for reading in observed.endpoints
         ),
         converged=setting.converged,

@@ -35,11 +35,22 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show an error that is meant for a person as it is, without a traceback."""
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show an error that is meant for a person without a traceback, and have the run note a test that could not tell."""
     report = yield
-    if call.excinfo and isinstance(call.excinfo.value, EvenlyError):
-        report.longrepr = str(call.excinfo.value)
+    if not report.failed or not call.excinfo:
+        return report
+    raised = call.excinfo.value
+    errors, others = _split(raised)
+    if errors and not others:
+        report.longrepr = "\n".join(dict.fromkeys(map(str, errors)))
+    run = item.config.stash.get(RUN, None)
+    judged = call.when == "call" and isinstance(raised, (AssertionError, pytest.fail.Exception))
+    if run and "evenly_run" in getattr(item, "fixturenames", ()) and not judged:
+        for error in (*errors, *map(_as_error, others)):
+            run.note_error(item.nodeid, error)
     return report
 
 
@@ -55,19 +66,53 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     run = config.stash.get(RUN, None)
     if run and run.record.scenarios:
         terminalreporter.section("evenly")
-        for line in run.report.whole.lines:
+        scenarios = run.record.scenarios
+        for line in run.report.whole.lines if run.recorded else (f"{one.counts_as}: {one.name}" for one in scenarios):
             terminalreporter.write_line(line)
         terminalreporter.write_line("")
-        for name, seconds in (*run.record.steps, *((scenario.name, scenario.seconds) for scenario in run.record.scenarios)):
+        for name, seconds in (*run.record.steps, *((scenario.name, scenario.seconds) for scenario in scenarios)):
             terminalreporter.write_line(f"{seconds:6.1f} s  {name}")
-        terminalreporter.write_line(f"Report: {run.report.page}")
+        terminalreporter.write_line(f"Report: {run.report.page if run.recorded else 'could not be written'}")
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Say by the exit code what kind of verdict failed the run, and 130 for Ctrl-C."""
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[None]:
+    """Write the reports a last time, and say by the exit code what kind of verdict failed the run, and 130 for Ctrl-C.
+
+    After Ctrl-C everything is taken away here. Whatever goes wrong in either is told, and a run that passed is INVALID then.
+    """
     run = session.config.stash.get(RUN, None)
+    wrong: list[EvenlyError] = []
+    try:
+        yield
+    except (EvenlyError, ExceptionGroup) as raised:
+        wrong, others = _split(raised)
+        if others:
+            raise
+    if run:
+        for one in wrong:
+            run.note_error("the end of the run", one)
+        try:
+            run.write()
+        except EvenlyError as error:
+            wrong.append(error)
+    for one in wrong:
+        session.config.pluginmanager.getplugin("terminalreporter").write_line(str(one), red=True)
     if exitstatus == pytest.ExitCode.INTERRUPTED:
         session.exitstatus = INTERRUPTED_EXIT_CODE
-    elif exitstatus == pytest.ExitCode.TESTS_FAILED and run and run.record.word is not Word.PASS:
-        session.exitstatus = run.record.word.exit_code
+    elif wrong or (exitstatus == pytest.ExitCode.TESTS_FAILED and run and run.record.word is not Word.PASS):
+        word = run.record.word if run else Word.INVALID
+        session.exitstatus = (Word.INVALID if word is Word.PASS else word).exit_code
+
+
+def _split(raised: BaseException) -> tuple[list[EvenlyError], list[BaseException]]:
+    """Take what was raised, also in a group, apart into errors that are meant for a person and others."""
+    if isinstance(raised, BaseExceptionGroup):
+        parts = [_split(part) for part in raised.exceptions]
+        return [e for errors, _ in parts for e in errors], [o for _, others in parts for o in others]
+    return ([raised], []) if isinstance(raised, EvenlyError) else ([], [raised])
+
+
+def _as_error(raised: BaseException) -> EvenlyError:
+    first_line = str(raised).strip().partition("\n")[0]
+    return EvenlyError(f"{type(raised).__name__}: {first_line}", "read its traceback in the output of the run")

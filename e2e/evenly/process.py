@@ -1,16 +1,35 @@
-"""The one way to run a program: a time limit, its standard error in the error, no shell."""
+"""The one way to run a program: a time limit, its standard error in the error, no shell, and never an orphan."""
 
+import atexit
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from evenly.errors import EvenlyError
 
-STDERR_LINES_SHOWN = 20
+STDERR_LINES_SHOWN = 12
+STDERR_WIDTH_SHOWN = 200
 COMMAND_LENGTH_SHOWN = 120
 STOP_GRACE_S = 5.0
+
+# Outlives this process by a moment: when its standard input ends, it ends the programs that were added and not taken away.
+GUARD = """
+import os, signal, sys
+running = set()
+for line in sys.stdin:
+    change, group = line.split()
+    (running.add if change == "+" else running.discard)(int(group))
+for group in running:
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+"""
 
 
 class ProgramError(EvenlyError):
@@ -19,6 +38,23 @@ class ProgramError(EvenlyError):
     def __init__(self, problem: str, remedy: str, stderr: str = "") -> None:
         super().__init__(problem, remedy)
         self.stderr = stderr
+
+
+class Program(subprocess.Popen[str]):
+    """A program that leads a group of all it starts; should this process be killed, the group is ended too."""
+
+    def poll(self) -> int | None:
+        """Return the exit code of a program that has ended."""
+        code = super().poll()
+        if code is not None:
+            _tell_guard("-", self.pid)
+        return code
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end, which ``communicate`` and the end of a ``with`` come down to as well."""
+        code = super().wait(timeout)
+        _tell_guard("-", self.pid)
+        return code
 
 
 def run(
@@ -34,18 +70,22 @@ def run(
     ``env`` is added to this process's environment. When the time limit passes, the program and all it started are ended.
     Raises ProgramError with the last lines of standard error when it fails, is missing, or takes longer than ``timeout_s``.
     """
-    program = start(*argv, cwd=cwd, env=env)
+    return finish(start(*argv, cwd=cwd, env=env), timeout_s=timeout_s, stdin=stdin, remedy=remedy)
+
+
+def finish(program: Program, *, timeout_s: float, remedy: str, stdin: str | None = None) -> str:
+    """Wait for the end of a program that was started, and return its standard output; time limit and errors as for `run`."""
     try:
         stdout, stderr = program.communicate(stdin, timeout=timeout_s)
     except subprocess.TimeoutExpired:
         stop(program, signal.SIGKILL)
         _, stderr = program.communicate()
-        raise ProgramError(f"{_shown(argv)} did not end within {timeout_s:g} s{_tail(stderr)}", remedy, stderr) from None
+        raise ProgramError(f"{_shown(program)} did not end within {timeout_s:g} s{tail(stderr)}", remedy, stderr) from None
     except BaseException:
         stop(program, signal.SIGKILL)
         raise
     if program.returncode != 0:
-        raise ProgramError(f"{_shown(argv)} ended with exit code {program.returncode}{_tail(stderr)}", remedy, stderr)
+        raise ProgramError(f"{_shown(program)} ended with exit code {program.returncode}{tail(stderr)}", remedy, stderr)
     return stdout
 
 
@@ -55,10 +95,11 @@ def start(
     env: Mapping[str, str] | None = None,
     stdout: int = subprocess.PIPE,
     stderr: int = subprocess.PIPE,
-) -> subprocess.Popen[str]:
+) -> Program:
     """Start a program in a session of its own, so that Ctrl-C reaches us first and we end it in good order."""
+    _guard()  # before the program, so that it is without one for no longer than a line takes to write
     try:
-        return subprocess.Popen(
+        program = Program(
             [str(a) for a in argv],
             stdin=subprocess.PIPE,
             stdout=stdout,
@@ -70,6 +111,8 @@ def start(
         )
     except FileNotFoundError as error:
         raise ProgramError(f"{argv[0]} is not on this machine ({error.strerror})", f"install {argv[0]}") from None
+    _tell_guard("+", program.pid)
+    return program
 
 
 def stop(program: subprocess.Popen[str], *signals: signal.Signals, grace_s: float = STOP_GRACE_S) -> None:
@@ -84,11 +127,31 @@ def stop(program: subprocess.Popen[str], *signals: signal.Signals, grace_s: floa
             continue
 
 
-def _shown(argv: Sequence[str | Path]) -> str:
-    line = " ".join(str(a) for a in argv)
+def tail(stderr: str) -> str:
+    """Return the last lines of a program's standard error as an error shows them: marked, and clipped to fit a screen."""
+    lines = stderr.strip().splitlines()[-STDERR_LINES_SHOWN:]
+    return "".join(f"\n  | {line[:STDERR_WIDTH_SHOWN]}" for line in lines)
+
+
+def _shown(program: Program) -> str:
+    assert isinstance(program.args, list)  # noqa: S101 - `start` makes it one
+    line = " ".join(program.args)
     return line if len(line) <= COMMAND_LENGTH_SHOWN else f"{line[:COMMAND_LENGTH_SHOWN]}..."
 
 
-def _tail(stderr: str) -> str:
-    lines = stderr.strip().splitlines()[-STDERR_LINES_SHOWN:]
-    return "".join(f"\n  | {line}" for line in lines)
+def _tell_guard(change: str, group: int) -> None:
+    pipe = _guard().stdin
+    assert pipe  # noqa: S101 - it was made one
+    with suppress(BrokenPipeError):  # somebody ended it, which is no reason to end the run
+        os.write(pipe.fileno(), f"{change} {group}\n".encode())
+
+
+@cache
+def _guard() -> subprocess.Popen[bytes]:
+    """Start the guard, in a session of its own: whatever kills this process and its group leaves it."""
+    silent = subprocess.DEVNULL
+    guard = subprocess.Popen(
+        [sys.executable, "-IS", "-c", GUARD], stdin=subprocess.PIPE, stdout=silent, stderr=silent, start_new_session=True
+    )
+    atexit.register(guard.communicate)  # ends its input and waits for it
+    return guard

@@ -29,7 +29,7 @@ class Progress:
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(file=sys.stderr, highlight=False, soft_wrap=True)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal's handler may speak in the middle of a line
         self.steps: list[Step] = []
 
     def say(self, text: str) -> None:

@@ -2,15 +2,17 @@
 
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from evenly.errors import EvenlyError
+from evenly.files import writing
 from evenly.load.ledger import Books, write_samples
 from evenly.progress import Progress
 from evenly.report import SAMPLES, Report, point_latest, render, write_result
-from evenly.report.result import RunRecord, ScenarioRecord
+from evenly.report.result import ErrorRecord, RunRecord, ScenarioRecord
 
 
 @dataclass(slots=True)
@@ -21,6 +23,7 @@ class Run:
     record: RunRecord
     progress: Progress
     report: Report = field(init=False)
+    recorded: bool = field(init=False, default=False)  # whether the reports tell all that the record holds
 
     def __post_init__(self) -> None:
         self.write()
@@ -36,33 +39,53 @@ class Run:
         return self.folder / "evidence"
 
     def add(self, scenario: ScenarioRecord, books: Books) -> None:
-        """Take a scenario and its attempts into the records and write all reports anew."""
-        write_samples(self.folder / SAMPLES, scenario.name, books)
-        self.record = replace(self.record, scenarios=(*self.record.scenarios, scenario))
-        self.write()
+        """Take a scenario and its attempts into the records and write all reports anew.
+
+        Raises EvenlyError, which tells the verdict all the same, when one of them cannot be written.
+        """
+        try:
+            write_samples(self.folder / SAMPLES, scenario.name, books)
+            self.record = replace(self.record, scenarios=(*self.record.scenarios, scenario))
+            self.write()
+        except EvenlyError as error:
+            cause = f" ({scenario.verdict.cause})" if scenario.verdict.cause else ""
+            said = f"{scenario.name} ended with {scenario.verdict.word}{cause}, but that could not be recorded"
+            raise EvenlyError(f"{said}: {error.problem}", error.remedy) from None
+
+    def note_error(self, test: str, error: EvenlyError) -> None:
+        """Take note of a test that could not tell, from the next ``write`` on; the same error is noted once."""
+        noted = ErrorRecord(test, error.problem, error.remedy)
+        if noted not in self.record.errors:
+            self.record = replace(self.record, errors=(*self.record.errors, noted))
 
     def describe(self, environment: Mapping[str, str]) -> None:
         """Add to what the report says about where the run took place."""
         self.record = replace(self.record, environment={**self.record.environment, **environment})
 
     def write(self) -> None:
-        """Write the record as it stands, and every report from it."""
+        """Write the record as it stands, and every report from it; EvenlyError when one of them cannot be written."""
         steps = tuple((step.name, round(step.seconds, 1)) for step in self.progress.steps)
         self.record = replace(self.record, steps=steps)
+        self.recorded = False
         write_result(self.folder, self.record)
         self.report = render(self.folder)
         point_latest(self.folder)
+        self.recorded = True
 
 
 def begin(reports: Path, command: str, progress: Progress) -> Run:
     """Make a run with a folder of its own below ``reports``; EvenlyError when nothing can be written there."""
     now = datetime.now(UTC)
-    run_id = f"{now:%Y-%m-%dT%H%M}-{secrets.token_hex(2)}"
-    folder = reports / run_id
-    try:
-        (folder / "evidence").mkdir(parents=True)
-    except OSError as error:
-        remedy = "name a folder that you may write to: --reports FOLDER"
-        raise EvenlyError(f"{folder} cannot be made: {error.strerror}", remedy) from None
-    record = RunRecord(run_id, now.isoformat(timespec="seconds"), command, environment={}, steps=(), scenarios=())
+    folder = _new_folder(reports, now)
+    record = RunRecord(folder.name, now.isoformat(timespec="seconds"), command, environment={}, steps=(), scenarios=())
     return Run(folder, record, progress)
+
+
+def _new_folder(reports: Path, now: datetime) -> Path:
+    """Make a run's folder under a name that no run had before, also when the clock was set back to where it has been."""
+    while True:
+        folder = reports / f"{now:%Y-%m-%dT%H%M}-{secrets.token_hex(2)}"
+        with writing(folder), suppress(FileExistsError):
+            folder.mkdir(parents=True)
+            (folder / "evidence").mkdir()
+            return folder

@@ -4,7 +4,8 @@ import os
 import platform
 import time
 from collections import Counter
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,8 @@ from kubernetes.config import new_client_from_config
 
 from evenly.cluster import Cluster
 from evenly.cluster.api import data_plane
+from evenly.cluster.doors import NODE_PORT
+from evenly.errors import EvenlyError
 from evenly.judge.decide import Trial, decide
 from evenly.judge.law import uniform
 from evenly.judge.plan import cap
@@ -26,6 +29,7 @@ from evenly.load.plan import LoadPlan, Summary
 from evenly.load.run import HTML_FILE, LOG_FILE, Locust
 from evenly.observed import Observed, Scenario, Setting, rule_record, scenario_record
 from evenly.outcome import Outcome, outcome
+from evenly.report.result import ScenarioRecord
 from evenly.run import Run
 from evenly.settings import Settings
 from evenly.shipped import shipped
@@ -33,9 +37,11 @@ from evenly.workload import changes, logs, manifest, namespace, nodes
 from evenly.workload.ask import prober
 from evenly.workload.converge import Declared, converge
 from evenly.workload.endpoints import EndpointsWatch
-from evenly.workload.pods import Pod, in_namespace, last_complaint
+from evenly.workload.pods import Pod, explained, in_namespace
 
 IMAGE_IN_MANIFESTS = "nginx:1.26"
+
+Apply = Callable[[Sequence[manifest.Document], namespace.Namespace], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,9 @@ class Bench:
         if cluster.kind:
             with run.progress.step("wait for the nodes", usually_s=3):
                 nodes.await_ready(api)
+            for left in namespace.of_earlier_runs(api):  # of a run that was killed, or that left them to be looked at
+                run.progress.say(f"removing the namespace {left.name}, which an earlier run left in this cluster")
+                namespace.take_away(left)
         run.describe(
             {
                 "Cluster": cluster.description,
@@ -68,15 +77,18 @@ class ServiceUnderTest:
     """A Service in a namespace of its own: applied and, unless its gate stays shut, settled when the ``with`` block begins.
 
     ``files`` are manifests: the backend's, the Service's, and what is put beside them. The first Deployment's pods are the
-    expected ones. Leaving the block takes everything away again; the namespace goes in the background.
+    expected ones, and ``apply`` puts the objects into the namespace. Leaving the block takes everything away again, unless
+    ``leave`` was called; the namespace goes in the background.
     """
 
-    def __init__(self, bench: Bench, scenario: Scenario, files: tuple[str, ...]) -> None:
+    def __init__(self, bench: Bench, scenario: Scenario, files: tuple[str, ...], apply: Apply = namespace.apply) -> None:
         self._bench = bench
         self._scenario = scenario
         self._files = files
+        self._apply = apply
         self._stack = ExitStack()
         self._loads = 0
+        self._left = False
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -91,6 +103,10 @@ class ServiceUnderTest:
     def pods(self) -> tuple[Pod, ...]:
         """The pods that are expected to answer, by name."""
         return self._settled.expected
+
+    def leave(self) -> None:
+        """Leave the Service and its pods in the cluster; the next run on it takes them away."""
+        self._left = True
 
     def make_unready(self, pod: Pod) -> None:
         """Take a pod out of the Service without stopping it."""
@@ -108,38 +124,54 @@ class ServiceUnderTest:
         preflight.check(plan.cap, settings.clients)
         locust = self._locust_for_a_load()
         locust.release(plan)
-        interrupt = None
         try:
             summary = locust.wait()
-        except KeyboardInterrupt as ctrl_c:
-            interrupt = ctrl_c
+        except KeyboardInterrupt:
             locust.stop()
-            summary = locust.wait()
+            with suppress(EvenlyError):  # it was Ctrl-C that ended this load, whatever else goes wrong with it
+                self._judge(rule, plan, locust, locust.wait(), control)
+            raise
+        return outcome(self._judge(rule, plan, locust, summary, control), run)
+
+    def _judge(
+        self, rule: ShareRule, plan: LoadPlan, locust: Locust, summary: Summary, control: Cause | None
+    ) -> ScenarioRecord:
+        """Judge a load that has ended, and write it into all reports."""
         observed = self._observe(plan, summary, locust)
         ready = tuple(reading.ready for reading in observed.endpoints)
         judgement = decide(Trial(rule, plan.cap, observed.answers, observed.books.discrepancies, ready))
         record = scenario_record(observed, judgement, rule_record(rule, plan), control, time.monotonic() - self._began_s)
-        run.add(record, observed.books)
-        if interrupt:
-            raise interrupt
-        return outcome(record, run)
+        self._bench.run.add(record, observed.books)
+        return record
 
     def _set_up(self, stack: ExitStack) -> None:
         """Put everything into the cluster and wait at the gate; ``stack`` takes it away again."""
         self._began_s = time.monotonic()
         bench = self._bench
         documents = [document for file in self._files for document in manifest.read(_path_of(file))]
-        self._service = manifest.only(documents, "Service", " and ".join(self._files))["metadata"]["name"]
+        declared = Declared.of(documents, NODE_PORT, source=" and ".join(self._files))
+        self._service = declared.service
         self._entry_node, self._target = bench.cluster.doors[0]
         self._locust: Locust | None = self._started_locust(stack)  # its start-up takes place while the pods start
         self._namespace = namespace.create(bench.api, bench.run.run_id, self._scenario.name)
-        stack.callback(namespace.delete, self._namespace)
+        stack.callback(self._take_away, namespace.delete, self._namespace)
         self._endpoints = stack.enter_context(EndpointsWatch(self._namespace, self._service))
-        stack.callback(namespace.delete_service, self._service, self._namespace)  # the next one may need its node port
+        # the next one may need its node port
+        stack.callback(self._take_away, namespace.delete_service, self._service, self._namespace)
         image = bench.cluster.backend_image or IMAGE_IN_MANIFESTS
-        namespace.apply(manifest.with_image(documents, IMAGE_IN_MANIFESTS, image), self._namespace)
-        declared, ask = Declared.of(documents), prober(self._target)
-        self._settled = converge(self._namespace, declared, self._endpoints, ask, limit_s=bench.settings.converge_s)
+        self._apply(manifest.with_image(documents, IMAGE_IN_MANIFESTS, image), self._namespace)
+        self._settled = converge(
+            self._namespace,
+            declared,
+            self._endpoints,
+            prober(self._target),
+            limit_s=bench.settings.converge_s,
+            tell=bench.run.progress.say,
+        )
+
+    def _take_away(self, delete: Callable[..., None], *what: object) -> None:
+        if not self._left:
+            delete(*what)
 
     def _locust_for_a_load(self) -> Locust:
         waiting, self._locust = self._locust, None
@@ -153,11 +185,8 @@ class ServiceUnderTest:
     def _observe(self, plan: LoadPlan, summary: Summary, locust: Locust) -> Observed:
         """Ask the cluster and the pods' logs about the load that has just ended."""
         rows = locust.rows
-        endpoints = self._endpoints.readings(summary.t0_unix_ns)
-        now = tuple(
-            pod if pod.ready else replace(pod, note=last_complaint(self._namespace, pod) or pod.note)
-            for pod in in_namespace(self._namespace)
-        )
+        endpoints = self._endpoints.readings(summary.t0_ns)
+        now = tuple(explained(self._namespace, pod) for pod in in_namespace(self._namespace))
         answered = Counter(row.uid for row in rows)
         lines = logs.read(self._namespace, now, wanted=answered, mark=f"{plan.run_id}/")
         known = {pod.uid: lines.get(pod.uid) for pod in (*self.pods, *now)}
@@ -184,4 +213,4 @@ class ServiceUnderTest:
 
 def _path_of(file: str) -> Path:
     """Return a manifest's path: as it is named from where the tests run, else one of evenly's own."""
-    return Path(file) if Path(file).is_file() else shipped(f"manifests/{file}")
+    return Path(file) if Path(file).exists() else shipped(f"manifests/{file}")

@@ -23,6 +23,13 @@ class ClusterFrom(StrEnum):
     BUILT = "built"
 
 
+class ProxyMode(StrEnum):
+    """What kube-proxy writes a Service's rules for."""
+
+    IPTABLES = "iptables"
+    NFTABLES = "nftables"
+
+
 def _option(default: Any, help_text: str, low: float = 0, high: float = 0) -> Any:  # noqa: ANN401 - a field takes its own type
     return field(default=default, metadata={"help": help_text, "low": low, "high": high})
 
@@ -34,6 +41,7 @@ class Settings:
     cluster_from: ClusterFrom = _option(
         ClusterFrom.AUTO, "where images come from: pulled, built (offline), or auto: pulled if possible"
     )
+    proxy_mode: ProxyMode = _option(ProxyMode.IPTABLES, "kube-proxy's mode in a cluster made here: iptables or nftables")
     context: str = _option("", "use the existing cluster of this kubeconfig context; it is never created or deleted")
     reports: Path = _option(Path("reports"), "folder that takes one folder of reports a run")
     cache: Path = _option(Path(), "folder for what is downloaded and built [~/.cache/evenly]")

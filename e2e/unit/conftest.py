@@ -4,8 +4,10 @@ import csv
 import gzip
 import io
 import random
+import resource
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -173,6 +175,22 @@ def write(folder: Path, *made: Made) -> Path:
             rows.writerows(one.rows)
             file.write(gzip.compress(text.getvalue().encode(), mtime=0))
     return folder
+
+
+@pytest.fixture
+def disk_that_fills_up() -> Callable[[int], AbstractContextManager[None]]:
+    """Let no file grow beyond some bytes, neither here nor in programs started meanwhile: EFBIG stands for ENOSPC."""
+
+    @contextmanager
+    def at(size: int) -> Iterator[None]:
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return at
 
 
 @pytest.fixture

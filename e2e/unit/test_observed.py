@@ -58,7 +58,7 @@ OBSERVED = Observed(
         stalls=1,
         stopped=Stopped.DECIDED,
         locust_version="2.47.0",
-        t0_unix_ns=T0_NS,
+        t0_ns=T0_NS,
     ),
     books=Books(
         rows=(row(1, "a"), row(2, "stray"), row(3, "liar"), row(4, "", ErrorKind.RESET)),

@@ -18,7 +18,7 @@ def run_ends_with(request):
         scenario = SimpleNamespace(name="three_pods", seconds=3.14)
         record = SimpleNamespace(scenarios=(scenario,), word=Word(word), steps=(("create a cluster", 20.0),))
         report = SimpleNamespace(whole=whole, page="reports/latest/report.html")
-        request.config.stash[RUN] = SimpleNamespace(record=record, report=report)
+        request.config.stash[RUN] = SimpleNamespace(record=record, report=report, recorded=True, write=lambda: None)
     return ends
 """
 
@@ -77,3 +77,74 @@ def test_a_set_up_that_fails_ends_the_run_with_its_reason_and_11(suite: pytest.P
     result = suite.runpytest_inprocess("--context", "nowhere", "--kubeconfig", "missing.yaml")
     result.stdout.fnmatch_lines(["there is no context nowhere*", "  What to do: *", "*the run could not be set up*"])
     assert result.ret == 11
+    assert "there is no context nowhere" in (suite.path / "reports" / "latest" / "junit.xml").read_text()
+
+
+COULD_NOT_TELL = """
+import pytest, shutil
+from evenly.errors import EvenlyError
+
+@pytest.fixture(scope="session")
+def stays(evenly_run):
+    yield
+    raise EvenlyError("the Service stays", "look at its finalizers")
+
+@pytest.fixture(scope="session")
+def stays_too(evenly_run):
+    yield
+    raise EvenlyError("the cluster stays", "delete it by hand")
+"""
+
+
+def test_a_test_that_could_not_tell_ends_the_run_with_11_and_is_in_its_reports(suite: pytest.Pytester) -> None:
+    suite.makepyfile(COULD_NOT_TELL + "def test_it(evenly_run):\n    raise EvenlyError('Locust has gone', 'start it again')\n")
+    result = suite.runpytest_inprocess()
+    assert result.ret == 11
+    latest = suite.path / "reports" / "latest"
+    assert (latest / "verdict").read_text() == "INVALID\n"
+    assert 'message="Locust has gone"' in (latest / "junit.xml").read_text()
+    assert "Locust has gone" in (latest / "report.html").read_text()
+
+
+@pytest.mark.parametrize(("fixture", "noted"), [("evenly_run", 1), ("tmp_path", 0)])
+def test_a_traceback_counts_as_could_not_tell_only_where_evenly_is_used(
+    suite: pytest.Pytester, fixture: str, noted: int
+) -> None:
+    suite.makepyfile(f"def test_it({fixture}):\n    {{}}['key']\ndef test_another(evenly_run):\n    pass\n")
+    result = suite.runpytest_inprocess()
+    result.stdout.fnmatch_lines(["E * KeyError: 'key'"])
+    assert suite.path.joinpath("reports/latest/junit.xml").read_text().count("<error ") == noted
+
+
+def test_reports_that_cannot_be_written_at_the_end_are_told_once_and_end_with_11(suite: pytest.Pytester) -> None:
+    test = "def test_it(evenly_run):\n    shutil.rmtree(evenly_run.folder)\n    evenly_run.folder.write_text('a file')\n"
+    suite.makepyfile(COULD_NOT_TELL + test)
+    result = suite.runpytest_inprocess()
+    told = [line for line in result.outlines if "cannot be written" in line]
+    assert len(told) == 1
+    assert told[0].endswith("result.json cannot be written: Not a directory")
+    result.stdout.no_fnmatch_line("*Traceback*")
+    assert result.ret == 11
+
+
+def test_all_that_could_not_be_taken_away_is_told_without_a_traceback(suite: pytest.Pytester) -> None:
+    suite.makepyfile(COULD_NOT_TELL + "def test_it(stays, stays_too):\n    pass\n")
+    result = suite.runpytest_inprocess()
+    result.stdout.fnmatch_lines(["the Service stays", "the cluster stays"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+    assert result.ret == 11
+
+
+def test_what_could_not_be_taken_away_after_ctrl_c_is_told_too(suite: pytest.Pytester) -> None:
+    suite.makepyfile(COULD_NOT_TELL + "def test_it(stays, stays_too):\n    raise KeyboardInterrupt\n")
+    result = suite.runpytest_subprocess()
+    result.stdout.fnmatch_lines(["the Service stays", "the cluster stays"])
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()
+    assert result.ret == 130
+
+
+def test_progress_reaches_the_terminal_from_within_a_test_on_a_line_of_its_own(suite: pytest.Pytester) -> None:
+    suite.makepyfile("def test_it(evenly_run):\n    print('captured')\n    evenly_run.progress.say('waiting for 3 pods')\n")
+    result = suite.runpytest_subprocess("--verbose")
+    assert "waiting for 3 pods" in result.errlines
+    result.stdout.no_fnmatch_line("captured")

@@ -1,5 +1,8 @@
 import json
+import secrets
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +11,7 @@ import pytest
 from evenly.errors import EvenlyError
 from evenly.load.ledger import Books
 from evenly.progress import Progress
-from evenly.report import read_result
+from evenly.report import read_result, render
 from evenly.run import begin
 
 
@@ -39,5 +42,75 @@ def test_what_took_how_long_is_kept(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_named_with_the_remedy(tmp_path: Path) -> None:
     (tmp_path / "reports").write_text("a file, not a folder")
-    with pytest.raises(EvenlyError, match=r"cannot be made: .*\n.*--reports FOLDER"):
+    with pytest.raises(EvenlyError, match=r"reports/.* cannot be written: Not a directory\n.*--reports FOLDER"):
         begin(tmp_path / "reports", "make e2e", Progress())
+
+
+def test_no_two_runs_share_a_name_not_even_after_the_clock_was_set_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draws = iter(("aaaa", "aaaa", "aaaa", "bbbb"))
+    monkeypatch.setattr(secrets, "token_hex", lambda _: next(draws))
+    monkeypatch.setattr("evenly.run.datetime", _ClockThatIsSetBack)
+    first, second = (begin(tmp_path, "make e2e", Progress()) for _ in range(2))
+    assert [first.run_id, second.run_id] == ["2026-11-24T0214-aaaa", "2026-11-24T0214-bbbb"]
+    assert (tmp_path / "latest").readlink() == Path(second.run_id)
+
+
+class _ClockThatIsSetBack(datetime):
+    """Shows the same time again and again."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> "_ClockThatIsSetBack":
+        return cls(2026, 11, 24, 2, 14, tzinfo=tz)
+
+
+NOTHING = Books(rows=(), logged={}, discrepancies=())
+Fill = Callable[[int], AbstractContextManager[None]]
+
+
+@pytest.mark.parametrize(("file", "room"), [("samples.csv.gz", 50), ("result.json", 500), ("report.html", 20_000)])
+def test_a_disk_that_fills_up_costs_no_file_that_was_there_and_the_verdict_is_told(
+    tmp_path: Path, simulate: Callable[..., Any], disk_that_fills_up: Fill, file: str, room: int
+) -> None:
+    run = begin(tmp_path, "make e2e", Progress())
+    scenario = simulate(weights=[1, 1, 0]).record
+    before = {path.name: path.read_bytes() for path in run.folder.iterdir() if path.is_file()}
+    with disk_that_fills_up(room), pytest.raises(EvenlyError) as error:
+        run.add(scenario, NOTHING)
+    told, _, _ = error.value.problem.partition(": ")
+    assert told == "three_pods_share_evenly ended with FAIL (shares), but that could not be recorded"
+    assert error.value.problem.endswith(f"{run.folder / file} cannot be written: File too large")
+    assert run.recorded == (scenario not in run.record.scenarios), "what the record holds, the reports tell"
+    assert [path.name for path in run.folder.iterdir() if path.name.endswith(".new")] == []
+    assert (run.folder / file).read_bytes() == before[file] if file in before else not (run.folder / file).exists()
+    render(run.folder)
+    run.write()
+    assert run.recorded, "there is room again"
+
+
+def test_a_link_to_the_latest_run_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "latest" / "a folder of somebody's").mkdir(parents=True)
+    with pytest.raises(EvenlyError, match="latest cannot be written: "):
+        begin(tmp_path, "make e2e", Progress())
+    assert list(tmp_path.glob(".latest*")) == []
+
+
+def test_a_test_that_could_not_tell_makes_the_run_invalid_unless_another_failed(
+    tmp_path: Path, simulate: Callable[..., Any]
+) -> None:
+    run = begin(tmp_path, "make e2e", Progress())
+    run.add(simulate().record, NOTHING)
+    assert run.record.word == "PASS"
+    for _ in range(2):
+        run.note_error("e2e/test_spread.py::test_other", EvenlyError("Locust has gone", "start it again"))
+    run.write()
+    assert (run.folder / "verdict").read_text() == "INVALID\n"
+    assert [error.problem for error in read_result(run.folder).errors] == ["Locust has gone"]
+    assert run.report.whole.lines[0] == "INVALID: This run cannot tell. test_other ended in an error."
+    assert run.report.whole.lines[1] == "One scenario judged: one passed and one test ended in an error."
+    assert "Why? Locust has gone" in run.report.whole.lines
+    assert "What to do? Start it again. Then run again:" in run.report.whole.lines
+    run.add(simulate(name="uneven", weights=[1, 1, 0]).record, NOTHING)
+    assert (run.folder / "verdict").read_text() == "FAIL\n"
+    assert "one test ended in an error" in run.report.whole.lines[1]

@@ -6,13 +6,17 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from evenly.cluster import contents
+from evenly.cluster.disk import explained
 from evenly.errors import EvenlyError
 from evenly.progress import Progress
 
 KEY_LENGTH = 12
+# Where there is one, files that are written and read once go here, in memory.
+IN_MEMORY = Path("/dev/shm")  # noqa: S108 - the folder below it is made for us alone
 
 TAG_FILE = "CACHEDIR.TAG"
 TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# Made by evenly; safe to delete after `make down`.\n"
@@ -27,8 +31,13 @@ class Cache:
 
     def __init__(self, root: Path, progress: Progress | None = None) -> None:
         self.root = root.absolute()
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.memory = IN_MEMORY / f"evenly-{key([str(self.root)])}"
         self._progress = progress or Progress()
+        with explained(self.root):
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._claim()
+
+    def _claim(self) -> None:
         owner = self.root.stat().st_uid
         if owner != os.geteuid():
             raise EvenlyError(
@@ -43,34 +52,55 @@ class Cache:
 
     def clear(self) -> None:
         """Delete the cache and all that is in it."""
+        self.sweep()
         remove(self.root)
+
+    def sweep(self) -> None:
+        """Remove what killed builders left; the caller sees to it that nobody compiles, which is done in memory."""
+
+        def refuse(_: int) -> None:
+            raise BlockingIOError
+
+        for left in self.root.glob("*.tmp"):
+            name = re.sub(rf"-[0-9a-f]{{{KEY_LENGTH}}}$", "", left.stem)
+            with suppress(BlockingIOError), self.lock(name, busy=refuse):  # else it is at work
+                remove(left)
+        if self.memory.exists():
+            remove(self.memory)
 
     def entry(self, name: str, inputs: Iterable[str | bytes | Path], build: Callable[[Path], None]) -> Path:
         """Return the folder of ``name`` made from exactly these inputs; ``build`` fills it when it is not there yet.
 
         ``build`` gets an empty folder that is moved to its final place afterwards, so nothing inside may hold its path.
-        When it raises, nothing is kept. A success replaces what the same name held under other keys.
+        When it raises, nothing is kept. A success replaces what the same name held under other keys. An entry that lost
+        files, or parts of them, is named and made anew. Raises EvenlyError where files cannot be read, written or deleted.
         """
         final = self.root / f"{name}-{key(inputs)}"
-        if final.is_dir():
-            return final
-        with self.lock(name):
-            if final.is_dir():  # somebody built it while we waited
-                return final
-            for stale in self._siblings(name, "tmp"):  # whoever made them died: the lock was free
-                remove(stale)
-            unfinished = final.with_name(f"{final.name}.tmp")
-            unfinished.mkdir()
-            try:
-                build(unfinished)
-                unfinished.rename(final)
-            except BaseException:
-                remove(unfinished)
-                raise
-            for older in self._siblings(name, ""):
-                if older != final:
-                    remove(older)
+        with explained(self.root):
+            if not _is_whole(final):
+                with self.lock(name):
+                    if not _is_whole(final):  # else somebody built it while we waited
+                        self._build(name, final, build)
         return final
+
+    def _build(self, name: str, final: Path, build: Callable[[Path], None]) -> None:
+        if final.exists():
+            self._progress.say(f"{final.name} in the cache is damaged, and made anew: {contents.damage(final)}")
+            remove(final)
+        for stale in self._siblings(name, "tmp"):  # whoever made them died: the lock was free
+            remove(stale)
+        unfinished = final.with_name(f"{final.name}.tmp")
+        unfinished.mkdir()
+        try:
+            build(unfinished)
+            contents.note(unfinished)
+            unfinished.rename(final)
+        except BaseException:
+            remove(unfinished)
+            raise
+        for older in self._siblings(name, ""):
+            if older != final:
+                remove(older)
 
     @contextmanager
     def lock(self, name: str, busy: Callable[[int], None] | None = None) -> Iterator[None]:
@@ -80,8 +110,10 @@ class Cache:
         its own: the kernel frees the lock the moment its holder ends, however it ends.
         """
         locks = self.root / "locks"
-        locks.mkdir(exist_ok=True)
-        with (locks / name).open("a+") as file:
+        with explained(self.root):
+            locks.mkdir(exist_ok=True)
+            opened = (locks / name).open("a+")
+        with opened as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -117,14 +149,19 @@ def key(inputs: Iterable[str | bytes | Path]) -> str:
 
 
 def remove(folder: Path) -> None:
-    """Delete a folder and all below it; raises EvenlyError instead when something is mounted there."""
+    """Delete a folder and all below it; raises EvenlyError where something is mounted there, or it cannot be deleted."""
     mounts = Path("/proc/self/mountinfo")
     if mounts.exists():
         points = [Path(line.split()[4]) for line in mounts.read_text().splitlines()]
         inside = [str(point) for point in points if point.is_relative_to(folder.resolve())]
         if inside:  # rmtree would walk into it, and it may be somebody's disk
             raise EvenlyError(f"{folder} cannot be deleted: {inside[-1]} is mounted", f"umount {inside[-1]}")
-    shutil.rmtree(folder)
+    with explained(folder):
+        shutil.rmtree(folder)
+
+
+def _is_whole(entry: Path) -> bool:
+    return entry.is_dir() and not contents.damage(entry)
 
 
 def _parts(value: str | bytes | Path) -> Iterator[bytes]:

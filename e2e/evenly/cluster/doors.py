@@ -2,10 +2,10 @@
 
 import errno
 import socket
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 
-from evenly.errors import EvenlyError
+from evenly.cluster.requirements import Requirement, require
 
 HOST = "127.0.0.1"
 NODE_PORT = 30000
@@ -20,20 +20,32 @@ def of_cluster(name: str) -> tuple[tuple[str, str], ...]:
     return tuple((f"{name}-{node}", f"{HOST}:{port}") for node, port in DOORS.items())
 
 
-def check_free(ports: Iterable[int] = DOORS.values()) -> None:
-    """Raise EvenlyError when something on this machine holds one of the ports, naming the process where Linux tells."""
-    for port in ports:
-        with socket.socket() as trial:
-            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that wait to be forgotten do not count
-            try:
-                trial.bind((HOST, port))
-            except OSError as error:
-                if error.errno != errno.EADDRINUSE:
-                    raise
-                raise EvenlyError(
-                    f"port {port} of {HOST} is taken{_holder(port)}, but it must lead to a node of the cluster",
-                    "stop what holds it, then run again; another cluster's container may be one: docker ps",
-                ) from None
+def free(ports: Collection[int] = DOORS.values()) -> Requirement:
+    """Tell whether nothing on this machine holds one of the ports, naming the process that does where Linux tells."""
+    taken = [f"port {port} of {HOST} is taken{_holder(port)}" for port in ports if _taken(port)]
+    return Requirement(
+        "doors",
+        "; ".join(taken) or f"ports {', '.join(map(str, ports))} of {HOST} are free",
+        met=not taken,
+        remedy="stop what holds it, then run again; another cluster's container may be one: docker ps",
+    )
+
+
+def check_free() -> None:
+    """Raise LackingError when something on this machine holds a door."""
+    require("each node of the cluster needs a port of its own", free())
+
+
+def _taken(port: int) -> bool:
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that wait to be forgotten do not count
+        try:
+            trial.bind((HOST, port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            return True
+    return False
 
 
 def _holder(port: int, proc: Path = Path("/proc")) -> str:

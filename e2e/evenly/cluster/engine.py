@@ -6,13 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from evenly.cluster import machine
 from evenly.cluster.cache import Cache
 from evenly.cluster.offline import engine as private_engine
-from evenly.errors import EvenlyError
+from evenly.cluster.requirements import LackingError, Requirement, lacking
 from evenly.process import ProgramError, run
 from evenly.progress import Progress
 
 ANSWER_LIMIT_S = 10.0
+
+NOTICE = """\
+No Docker answers ({reason}), so this run starts one of its own:
+  Debian's Docker is unpacked into {cache} and runs from there, as root.
+  While it runs there are a network bridge, packet rules, kernel settings for them, and folders in /run and /opt.
+  No package is installed; your kubeconfig and any Docker of yours are not touched.
+  The end of the run takes it away again; if the cluster is kept, `make down` (evenly down) does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,27 +42,44 @@ def find(cache: Cache, progress: Progress) -> Engine:
     """Return the user's Docker if it answers, else the private engine, started where it does not run.
 
     The user's DOCKER_HOST and context are respected. A private engine that still runs for a kept cluster goes first.
-    Raises EvenlyError where no engine answers and none can be started.
+    Raises LackingError where no engine answers and none can be started.
     """
     if private_engine.was_started(cache):
         return _private(cache, progress, "it runs already")
+    docker, engine = users_docker()
+    if engine:
+        return engine
+    if missing := lacking(private_requirements(cache.root)):
+        raise LackingError("no container engine answers, and a private one cannot be started", (docker, *missing))
+    for line in NOTICE.format(reason=docker.found, cache=cache.root).splitlines():
+        progress.say(line)
+    return _private(cache, progress, docker.found)
+
+
+def users_docker() -> tuple[Requirement, Engine | None]:
+    """Tell whether the user's Docker answers, and return it if so."""
     cli = shutil.which("docker")
     reason = "there is no docker command"
     if cli:
         try:
-            return Engine(Path(cli), _server_version(Path(cli), {}), private=False, why="your Docker answers")
+            engine = Engine(Path(cli), _server_version(Path(cli), {}), private=False, why="your Docker answers")
         except ProgramError as error:
             reason = (error.stderr.strip().splitlines() or [error.problem])[-1].rstrip(".")
+        else:
+            return Requirement("Docker", f"Docker {engine.version} answers", met=True), engine
+    return Requirement("Docker", reason, met=False, remedy="install and start Docker, or join the group docker"), None
+
+
+def private_requirements(cache_folder: Path) -> tuple[Requirement, ...]:
+    """Tell what a private engine needs."""
     host = os.environ.get("DOCKER_HOST")
-    if host:  # a wish that cannot be met is a mistake, not a reason to use something else
-        raise EvenlyError(f"DOCKER_HOST is {host}, but no engine answers there: {reason}", "start it, or unset DOCKER_HOST")
-    obstacle = _obstacle()
-    if obstacle:
-        raise EvenlyError(
-            f"no container engine answers: {reason}\n  A private one is not possible: {obstacle}",
-            "install and start Docker, or join the group docker; or test a cluster you have: --context NAME",
-        )
-    return _private(cache, progress, reason)
+    # a wish that cannot be met is a mistake, not a reason to use something else
+    chosen = Requirement(
+        *("DOCKER_HOST", f"it is {host}, so no other engine is taken" if host else "not set"),
+        met=not host,
+        remedy="start the engine there, or unset DOCKER_HOST",
+    )
+    return (chosen, machine.debian(), machine.root(), machine.kernel(), *private_engine.requirements(cache_folder))
 
 
 def _private(cache: Cache, progress: Progress, reason: str) -> Engine:
@@ -65,11 +90,3 @@ def _private(cache: Cache, progress: Progress, reason: str) -> Engine:
 def _server_version(cli: Path, env: Mapping[str, str]) -> str:
     # `docker info` with a format ends with 0 even where nothing answers
     return run(cli, "version", "--format", "{{.Server.Version}}", timeout_s=ANSWER_LIMIT_S, env=env).strip()
-
-
-def _obstacle() -> str:
-    if not (shutil.which("apt-get") and shutil.which("dpkg")):
-        return "it is unpacked from Debian packages, and this machine is no Debian"
-    if os.geteuid() != 0:
-        return "it needs root"
-    return ""

@@ -9,22 +9,26 @@ from contextlib import suppress
 from pathlib import Path
 
 import pykube
+import yaml
 from pytest_kind import KindCluster
 from pytest_kind.cluster import KUBECTL_VERSION
 
 from evenly.errors import EvenlyError
 from evenly.process import run
+from evenly.settings import ProxyMode
 
 CREATE_LIMIT_S = 300.0  # 17 to 24 s on two cores; minutes where the disk is slow
 DELETE_LIMIT_S = 60.0
 LOAD_LIMIT_S = 120.0
 LIST_LIMIT_S = 20.0
+KUBECTL_LIMIT_S = 60.0
+ADMIN_KUBECONFIG = "/etc/kubernetes/admin.conf"  # kubeadm's, on the control plane
 
 
 class Kind(KindCluster):  # type: ignore[misc]  # pytest-kind ships no types
     """A cluster by the name of ``name``, whose kubeconfig nobody else writes or reads.
 
-    ``kubectl``, ``port_forward`` and ``api`` (of pykube, after `create` or `connect`) are pytest-kind's.
+    ``port_forward`` and ``api`` (of pykube, after `create` or `connect`) are pytest-kind's.
     """
 
     def __init__(self, name: str, kubeconfig: Path, *, kind: Path, image: str, env: Mapping[str, str]) -> None:
@@ -37,9 +41,9 @@ class Kind(KindCluster):  # type: ignore[misc]  # pytest-kind ships no types
         self.image = image
         self._env = {**env, "KIND_EXPERIMENTAL_PROVIDER": "docker"}  # the engine is chosen already
 
-    def create(self, config_file: Path) -> None:
+    def create(self, config: str) -> None:
         """Create the cluster; raises ProgramError with kind's last lines, and what there is by then is to be deleted."""
-        self._kind("create", "cluster", "--image", self.image, "--config", config_file, timeout_s=CREATE_LIMIT_S)
+        self._kind("create", "cluster", "--image", self.image, "--config", "-", timeout_s=CREATE_LIMIT_S, stdin=config)
         self.connect()
 
     def connect(self) -> None:
@@ -60,6 +64,16 @@ class Kind(KindCluster):  # type: ignore[misc]  # pytest-kind ships no types
                 f" or test that one: --context kind-{self.name}",
             )
 
+    def kubectl(self, *args: str, stdin: str | None = None) -> str:
+        """Run kubectl on the cluster and return what it prints; raises ProgramError with its own words.
+
+        It is this machine's, else the control plane's own: pytest-kind would download an old one.
+        """
+        own = shutil.which("kubectl")
+        inside = ("docker", "exec", "--interactive", f"{self.name}-control-plane", "kubectl", "--kubeconfig", ADMIN_KUBECONFIG)
+        program = (own, "--kubeconfig", str(self.kubeconfig_path)) if own else inside
+        return run(*program, *args, timeout_s=KUBECTL_LIMIT_S, stdin=stdin, env=self._env)
+
     def load_docker_image(self, docker_image: str) -> None:
         """Copy an image of the engine's into every node."""
         run(
@@ -68,9 +82,16 @@ class Kind(KindCluster):  # type: ignore[misc]  # pytest-kind ships no types
             env=self._env,
         )
 
-    def _kind(self, *command: str | Path, timeout_s: float) -> None:
+    def _kind(self, *command: str | Path, timeout_s: float, stdin: str | None = None) -> None:
         whose = ("--name", self.name, "--kubeconfig", self.kubeconfig_path)
-        run(self.kind_path, *command, *whose, timeout_s=timeout_s, env=self._env)
+        run(self.kind_path, *command, *whose, timeout_s=timeout_s, stdin=stdin, env=self._env)
+
+
+def configuration(file: Path, proxy_mode: ProxyMode) -> str:
+    """Return kind's configuration from a file, with the mode that kube-proxy is to run in."""
+    config = yaml.safe_load(file.read_text())
+    config["networking"] = {**config.get("networking", {}), "kubeProxyMode": str(proxy_mode)}
+    return yaml.safe_dump(config)
 
 
 def end_orphan(kubeconfig: Path) -> None:

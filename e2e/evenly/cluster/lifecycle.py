@@ -1,6 +1,7 @@
 """Brings a kind cluster up for a run, and leaves nothing behind: no container, network, engine or record."""
 
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -10,14 +11,15 @@ from evenly.cluster import doors, records, tools
 from evenly.cluster.cache import Cache, key
 from evenly.cluster.cluster import Cluster
 from evenly.cluster.engine import Engine, find
-from evenly.cluster.kind import Kind, end_orphan
+from evenly.cluster.kind import Kind, configuration, end_orphan
 from evenly.cluster.offline import engine as private_engine
 from evenly.cluster.records import Made
-from evenly.cluster.supplies import Supplies, image_id, obtain, shown
+from evenly.cluster.registry import shown
+from evenly.cluster.supplies import Supplies, image_id, obtain
 from evenly.errors import EvenlyError
 from evenly.process import ProgramError
 from evenly.progress import Progress
-from evenly.settings import ClusterFrom
+from evenly.settings import ClusterFrom, ProxyMode
 
 DOCKER_LIMIT_S = 60.0
 LABEL = "io.x-k8s.kind.cluster"  # on each node; see pkg/cluster/internal/providers/docker/constants.go of kind
@@ -36,6 +38,7 @@ class ClusterOptions:
     cache: Path
     config: Path
     cluster_from: ClusterFrom = ClusterFrom.AUTO
+    proxy_mode: ProxyMode = ProxyMode.IPTABLES
     keep: bool = False
     name: str | None = None
     kubeconfig: Path | None = None
@@ -50,22 +53,27 @@ def open_cluster(options: ClusterOptions, progress: Progress) -> Iterator[Cluste
     Raises EvenlyError when another run has the machine's doors, when no engine or no image can be had, or when kind fails.
     """
     cache = Cache(options.cache, progress)
-    with _alone(cache), _engine(cache, progress) as engine, ExitStack() as stack:
+    with ExitStack() as stack:
+        stack.enter_context(_alone(cache))
+        if not records.everything(cache):  # else a cluster of ours may hold the doors, which is used or removed below
+            doors.check_free()
+        engine = stack.enter_context(_engine(cache, progress))
         supplies = obtain(cache, engine, options.cluster_from, progress, options.node_image)
         program = options.kind or supplies.kind or tools.kind(cache, progress)
         images = (image_id(engine, image) for image in (supplies.node_image, supplies.backend_image))
-        made_of = key([options.config, *images])
+        config = configuration(options.config, options.proxy_mode)
+        made_of = key([config, *images])
         kept = _reusable(cache, engine, options, made_of, progress)
         made = kept or _planned(cache, engine, options, made_of)
         kind = Kind(made.name, Path(made.kubeconfig), kind=program, image=supplies.node_image, env=engine.env)
         if kept:
             kind.connect()
         else:
-            doors.check_free()
+            doors.check_free()  # again: by now minutes may have passed, and clusters been removed
             kind.check_name_free()
             stack.enter_context(_new(kind, made, cache, engine, progress))
             with progress.step("create a kind cluster of three nodes", usually_s=20):
-                kind.create(options.config)
+                kind.create(config)
                 if not supplies.kind:  # built nodes hold the backend's image already
                     with suppress(ProgramError):  # kind cannot load from every image store; then the nodes pull it
                         kind.load_docker_image(supplies.backend_image)
@@ -97,7 +105,23 @@ def _alone(cache: Cache) -> Iterator[None]:
         )
 
     with cache.lock("cluster", busy=refuse):
+        cache.sweep()
         yield
+
+
+@contextmanager
+def _undisturbed(progress: Progress) -> Iterator[None]:
+    """Put off Ctrl-C while something is taken away: a second one would leave the rest of it behind."""
+
+    def later(*_: object) -> None:
+        progress.say("taking everything away first: a few seconds more")
+
+    before = [(number, signal.signal(number, later)) for number in (signal.SIGINT, signal.SIGTERM)]
+    try:
+        yield
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
 
 
 @contextmanager
@@ -107,7 +131,8 @@ def _engine(cache: Cache, progress: Progress) -> Iterator[Engine]:
         yield find(cache, progress)
     finally:
         if not any(made.kept for made in records.everything(cache)):
-            private_engine.stop(cache, progress)
+            with _undisturbed(progress):
+                private_engine.stop(cache, progress)
 
 
 @contextmanager
@@ -118,7 +143,7 @@ def _new(kind: Kind, made: Made, cache: Cache, engine: Engine, progress: Progres
         yield
     finally:
         if not any(known.kept for known in records.everything(cache) if known.name == made.name):
-            with progress.step("delete the cluster", usually_s=2):
+            with _undisturbed(progress), progress.step("delete the cluster", usually_s=2):
                 try:
                     kind.delete()
                 finally:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from evenly.cluster.cache import Cache
+from evenly.cluster.disk import explained
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +27,11 @@ class Made:
 def remember(cache: Cache, made: Made) -> None:
     """Write a cluster's record, replacing what is there of that name."""
     path = _path(cache, made.name)
-    path.parent.mkdir(exist_ok=True)
-    unfinished = path.with_suffix(".tmp")
-    unfinished.write_text(json.dumps(asdict(made), indent=1))
-    unfinished.replace(path)
+    unfinished = path.with_name("unfinished")  # always the same, so that a killed run leaves one at most
+    with explained(cache.root):
+        path.parent.mkdir(exist_ok=True)
+        unfinished.write_text(json.dumps(asdict(made), indent=1))
+        unfinished.replace(path)
 
 
 def forget(cache: Cache, made: Made) -> None:
@@ -39,13 +41,26 @@ def forget(cache: Cache, made: Made) -> None:
 
 
 def everything(cache: Cache) -> list[Made]:
-    """Return all clusters on record, kept ones and those whose run was killed."""
-    return [Made(**json.loads(path.read_text())) for path in sorted((cache.root / "clusters").glob("*.json"))]
+    """Return all clusters on record, kept ones and those whose run was killed.
+
+    A record that is damaged still has its name, the cluster's: it counts as that of a killed run, so that what the cluster
+    has left is found and removed.
+    """
+    with explained(cache.root):
+        return [_read(cache, path) for path in sorted((cache.root / "clusters").glob("*.json"))]
 
 
 def kubeconfig(cache: Cache, name: str) -> Path:
     """Return where a cluster's kubeconfig goes when nobody says otherwise."""
     return _path(cache, name).with_suffix(".kubeconfig")
+
+
+def _read(cache: Cache, path: Path) -> Made:
+    try:
+        return Made(**json.loads(path.read_text()))
+    except (ValueError, TypeError):
+        name = path.stem
+        return Made(name, str(kubeconfig(cache, name)), "", f"unknown (its record {path} is damaged)", 0, own_network=False)
 
 
 def _path(cache: Cache, name: str) -> Path:

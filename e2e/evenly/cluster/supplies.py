@@ -1,18 +1,18 @@
 """Decides where the images of a cluster come from, and gets them: pulled from a registry, or built on this machine."""
 
 import json
-import select
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from subprocess import TimeoutExpired
 
+from evenly.cluster import registry
 from evenly.cluster.cache import Cache
 from evenly.cluster.engine import Engine
 from evenly.cluster.offline import parts
 from evenly.cluster.offline.node_image import TAG as BUILT_NODE_IMAGE
-from evenly.errors import EvenlyError
-from evenly.process import ProgramError, start, stop
+from evenly.cluster.registry import PullError
+from evenly.cluster.requirements import LackingError, Requirement
+from evenly.process import ProgramError
 from evenly.progress import Progress
 from evenly.settings import ClusterFrom
 
@@ -21,19 +21,6 @@ NODE_IMAGE = "kindest/node:v1.37.0@sha256:a1ed56cfb0e7b93589bdf97c8cd566405a2659
 BACKEND_IMAGE = "nginx:1.26"
 
 INSPECT_LIMIT_S = 10.0
-ANSWER_LIMIT_S = 15.0  # of a registry, until it names the image's layers
-PULL_LIMIT_S = 900.0
-
-
-class PullError(EvenlyError):
-    """No registry gave an image; ``short`` says so without the addresses that Docker tried."""
-
-    def __init__(self, image: str, reason: str) -> None:
-        super().__init__(
-            f"the image {image} cannot be pulled: {reason}",
-            "give the engine a registry, or build images here: --cluster-from built, without --kind-image",
-        )
-        self.short = f"{shown(image)} cannot be pulled: {reason.rpartition(': ')[2]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +52,31 @@ def obtain(cache: Cache, engine: Engine, way: ClusterFrom, progress: Progress, n
         return _built(cache, engine, progress, "this machine has built them before")
     try:
         for image in missing:
-            _pull(engine, image, progress)
+            registry.pull(engine, image, progress)
     except PullError as error:
-        if may_build:
+        if not may_build:
+            raise
+        progress.say(f"{error.short}; so images are built here")
+        try:
             return _built(cache, engine, progress, error.short)
-        raise
+        except LackingError as lacking:
+            raise LackingError(
+                "images can neither be pulled nor built here", (error.requirement, *lacking.requirements)
+            ) from None
     digests = {image: digest for image in wanted if (digest := _digest(engine, image))}
     return Supplies(*wanted, why="pulled just now" if missing else "pulled before", digests=digests)
+
+
+def pulled_before(engine: Engine) -> bool:
+    """Tell whether the engine holds all that would be pulled."""
+    return all(image_id(engine, image) for image in (NODE_IMAGE, BACKEND_IMAGE))
+
+
+def registry_answers(engine: Engine | None) -> Requirement:
+    """Tell whether the images are there or a registry answers for them, without pulling any."""
+    if engine and pulled_before(engine):
+        return Requirement(registry.NAME, "not needed: the images were pulled before", met=True)
+    return registry.answers(engine, NODE_IMAGE)
 
 
 def image_id(engine: Engine, image: str) -> str:
@@ -84,11 +89,6 @@ def image_id(engine: Engine, image: str) -> str:
         raise
 
 
-def shown(image: str) -> str:
-    """Return an image's name without its digest."""
-    return image.partition("@")[0]
-
-
 def _built(cache: Cache, engine: Engine, progress: Progress, why: str) -> Supplies:
     built = parts.build(cache, engine, progress)
     return Supplies(built.node_image, built.backend_image, why=f"built here; {why}", kind=built.kind)
@@ -98,21 +98,3 @@ def _digest(engine: Engine, image: str) -> str:
     listed = engine.docker("image", "inspect", "--format", "{{json .RepoDigests}}", image, timeout_s=INSPECT_LIMIT_S)
     digests: list[str] = json.loads(listed) or []
     return digests[0] if digests else ""
-
-
-def _pull(engine: Engine, image: str, progress: Progress) -> None:
-    """Pull an image, or raise PullError.
-
-    A registry that cannot be reached would keep Docker trying for minutes, so the first line has a short limit.
-    """
-    with progress.step(f"pull {shown(image)}", usually_s=30), start(engine.cli, "pull", image, env=engine.env) as program:
-        try:
-            if program.stdout and not select.select([program.stdout], [], [], ANSWER_LIMIT_S)[0]:
-                raise PullError(image, f"no registry answered within {ANSWER_LIMIT_S:g} s")
-            _, stderr = program.communicate(timeout=PULL_LIMIT_S)
-        except TimeoutExpired:
-            raise PullError(image, f"it took longer than {PULL_LIMIT_S:g} s") from None
-        finally:
-            stop(program)
-        if program.returncode:
-            raise PullError(image, (stderr.strip().splitlines() or ["no reason given"])[-1])

@@ -5,10 +5,11 @@ import re
 import shutil
 import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 from evenly.cluster.cache import Cache
+from evenly.cluster.offline import toolchain
+from evenly.cluster.requirements import Requirement, made_before
 from evenly.errors import EvenlyError
 from evenly.process import ProgramError, run
 from evenly.progress import Progress
@@ -18,26 +19,46 @@ KIND_SOURCE = "sigs.k8s.io/kind"
 KIND_RELEASES = "https://github.com/kubernetes-sigs/kind/releases/download"
 VERSION_LIMIT_S = 10.0
 SILENCE_LIMIT_S = 10.0  # of a download: to connect, and between two pieces
-COMPILE_LIMIT_S = 300.0
+REMEDY = f"install kind {KIND_VERSION} or newer and give --kind-bin, or install Go 1.26 or newer"
 
 
 def kind(cache: Cache, progress: Progress) -> Path:
     """Return a kind program of at least KIND_VERSION.
 
-    Raises EvenlyError when the machine has none, the release cannot be downloaded, and there is no Go to compile it.
+    Raises EvenlyError when the machine has none, the release cannot be downloaded, and it cannot be compiled either.
     """
-    own = shutil.which("kind")
-    if own and _at_least(version(Path(own)), KIND_VERSION):
-        return Path(own)
+    if own := _own():
+        return own
 
     def build(folder: Path) -> None:
         with progress.step(f"fetch kind {KIND_VERSION}", usually_s=5):
             try:
                 _download(folder / "kind")
             except OSError as error:  # of urllib: no route, no name, no such file
-                _compile(folder, f"kind {KIND_VERSION} cannot be downloaded ({error})")
+                try:
+                    toolchain.install(cache, f"{KIND_SOURCE}@{KIND_VERSION}", folder)
+                except ProgramError as failure:
+                    problem = f"kind {KIND_VERSION} cannot be downloaded ({error}), nor compiled: {failure.problem}"
+                    raise EvenlyError(problem, REMEDY) from None
 
     return cache.entry("kind", [KIND_VERSION, _machine()], build) / "kind"
+
+
+def available(cache_folder: Path) -> Requirement:
+    """Tell where a kind program would come from; the release is asked for, but not downloaded."""
+    if own := _own():
+        return Requirement("kind", f"{own}, {version(own)}", met=True)
+    if made_before(cache_folder, "kind"):
+        return Requirement("kind", "fetched before", met=True)
+    try:
+        urlopen(Request(_release(), method="HEAD"), timeout=SILENCE_LIMIT_S).close()  # noqa: S310 - a constant https URL
+    except OSError as error:
+        go = toolchain.available(cache_folder)
+        problem = f"{KIND_VERSION} cannot be downloaded ({error})"
+        if go.met is False:
+            return Requirement("kind", f"{problem}, and nothing compiles it: {go.found}", met=False, remedy=REMEDY)
+        return Requirement("kind", f"{problem}; Go compiles it when it is needed (not tried)", None, REMEDY)
+    return Requirement("kind", f"{KIND_VERSION} can be downloaded", met=True)
 
 
 def version(program: Path) -> str:
@@ -46,6 +67,14 @@ def version(program: Path) -> str:
     if not found:
         raise EvenlyError(f"{program} version names no version", "give another kind with --kind-bin")
     return found[0]
+
+
+def _own() -> Path | None:
+    own = shutil.which("kind")
+    try:
+        return Path(own) if own and _at_least(version(Path(own)), KIND_VERSION) else None
+    except EvenlyError:  # such as a version manager that has none chosen
+        return None
 
 
 def _at_least(found: str, wanted: str) -> bool:
@@ -57,23 +86,11 @@ def _machine() -> str:
     return f"{sys.platform}-{architecture}"
 
 
+def _release() -> str:
+    return f"{KIND_RELEASES}/{KIND_VERSION}/kind-{_machine()}"
+
+
 def _download(program: Path) -> None:
-    url = f"{KIND_RELEASES}/{KIND_VERSION}/kind-{_machine()}"
-    with urlopen(url, timeout=SILENCE_LIMIT_S) as answer, program.open("wb") as file:  # noqa: S310 - a constant https URL
+    with urlopen(_release(), timeout=SILENCE_LIMIT_S) as answer, program.open("wb") as file:  # noqa: S310 - a constant https URL
         shutil.copyfileobj(answer, file)
     program.chmod(0o755)
-
-
-def _compile(folder: Path, problem: str) -> None:
-    if not shutil.which("go"):
-        raise EvenlyError(problem, f"install kind {KIND_VERSION} or newer, or Go, or give --kind-bin")
-    with TemporaryDirectory(dir=folder) as scratch:  # Go would fill folders of the user's
-        places = {"GOBIN": str(folder), "GOPATH": scratch, "GOCACHE": f"{scratch}/build", "GOFLAGS": "-modcacherw"}
-        try:
-            run(
-                *("go", "install", "-trimpath", f"{KIND_SOURCE}@{KIND_VERSION}"),
-                timeout_s=COMPILE_LIMIT_S,
-                env={**places, "CGO_ENABLED": "0"},
-            )
-        except ProgramError as error:
-            raise EvenlyError(f"{problem}, nor compiled: {error.problem}", f"install kind {KIND_VERSION} or newer") from None

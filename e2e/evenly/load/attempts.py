@@ -1,7 +1,6 @@
 """The attempts of one load: handed out by number, taken back in any order, and stopped as soon as they have decided."""
 
 import resource
-import time
 from collections.abc import Callable
 
 from evenly.judge.sample import Sample
@@ -80,7 +79,6 @@ class Attempts:
 
     def summary(self, locust_version: str) -> Summary:
         """Sum up a load that is done."""
-        now_ns, now_unix_ns = time.monotonic_ns(), time.time_ns()
         return Summary(
             attempts=self._handed_out,
             seconds=(self._ended_ns - self._rows.origin_ns) / 1e9,
@@ -88,7 +86,7 @@ class Attempts:
             stalls=self._stalls,
             stopped=self.stopped or Stopped.INTERRUPTED,
             locust_version=locust_version,
-            t0_unix_ns=now_unix_ns - (now_ns - self._rows.origin_ns),
+            t0_ns=self._rows.origin_ns,
         )
 
     def _decide(self, now_ns: int) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
+from evenly.files import write_whole, writing
 from evenly.load.rows import HEADER, Row, cells
 
 IDS_SHOWN = 5
@@ -81,14 +82,16 @@ def join(rows: Sequence[Row], logs: Mapping[str, Iterable[str] | None], run_id: 
 def write_samples(path: Path, scenario: str, books: Books) -> None:
     """Append a scenario's attempts to a gzipped CSV file, with the UID of the pod whose log has each ("" without one).
 
-    Equal books give equal bytes: each call adds a gzip member of its own, without a date.
+    Equal books give equal bytes: each call adds a gzip member of its own, without a date. Raises EvenlyError when the file
+    cannot be written; it is then as it was before.
     """
     text = StringIO(newline="")
     table = csv.writer(text, lineterminator="\n")
     table.writerow(("scenario", *HEADER, "logged"))
     table.writerows((scenario, *cells(row), next(iter(books.logged.get(row.number, ())), "")) for row in books.rows)
-    with path.open("ab") as file, gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0) as member:
-        member.write(text.getvalue().encode())
+    with writing(path):
+        before = path.read_bytes() if path.exists() else b""
+    write_whole(path, before + gzip.compress(text.getvalue().encode(), mtime=0))
 
 
 def _numbers(lines: Iterable[str], run_id: str) -> Iterable[int]:

@@ -15,6 +15,10 @@ LEAST_AFTER_FAIL = 1_000
 LOAD_LIMIT_S = 60.0
 """From release on; no attempt is handed out after it, whatever has been decided by then."""
 
+EXIT_CODE_CRASHED = 3
+EXIT_CODE_UNWRITTEN = 128
+"""Plus errno: a load that could not write its rows. Its log cannot be relied on to say so: it lies on the same full disk."""
+
 ROWS_FILE = "rows.csv"
 SUMMARY_FILE = "summary.json"
 
@@ -59,7 +63,8 @@ class Summary:
     """A load that has ended: how much, how long, at what cost, and why it stopped.
 
     ``seconds`` is from the first start to the last end, ``client_cpu_s`` the load process's own use of CPU in that time,
-    ``stalls`` the attempts that took 1 s or more (lost SYNs, mostly), ``t0_unix_ns`` the wall clock at the first start.
+    ``stalls`` the attempts that took 1 s or more (lost SYNs, mostly), ``t0_ns`` the machine's monotonic clock at the first
+    start.
     """
 
     attempts: int
@@ -68,7 +73,7 @@ class Summary:
     stalls: int
     stopped: Stopped
     locust_version: str
-    t0_unix_ns: int
+    t0_ns: int
 
     def to_json(self) -> str:
         """Write the summary as JSON."""

@@ -77,8 +77,8 @@ class RowWriter:
 
 def read_rows(path: Path) -> tuple[Row, ...]:
     """Read a ledger; a last row that was cut off in the middle, when the load was killed, is left out."""
-    text = path.read_text(encoding="utf-8")
-    records = csv.reader(StringIO(text[: text.rfind("\n") + 1], newline=""))
+    text = path.read_bytes()
+    records = csv.reader(StringIO(text[: text.rfind(b"\n") + 1].decode(), newline=""))
     next(records, None)
     return tuple(_row(*cells) for cells in records)
 

@@ -11,7 +11,8 @@ from typing import Self
 
 from evenly import process
 from evenly.errors import EvenlyError
-from evenly.load.plan import LOAD_LIMIT_S, ROWS_FILE, SUMMARY_FILE, LoadPlan, Summary
+from evenly.files import unwritten, writing
+from evenly.load.plan import EXIT_CODE_UNWRITTEN, LOAD_LIMIT_S, ROWS_FILE, SUMMARY_FILE, LoadPlan, Summary
 from evenly.load.rows import Row, read_rows
 from evenly.shipped import shipped
 
@@ -26,24 +27,24 @@ STOP_GRACE_S = 15.0
 HTML_FILE = "locust.html"
 LOG_FILE = "locust.log"
 
-_LOG_LINES_SHOWN = 20
-
 
 class Locust:
     """A Locust process that waits for its plan, sends the load, and ends by itself; as a context manager it is always ended.
 
     ``target`` is an address and port, ``clients`` how many attempts are under way at a time. Starting takes Locust 0.3 to 1 s,
     beside whatever the caller does until ``release``. ``folder`` is made if need be, and gets rows.csv, summary.json,
-    locust.html and locust.log. Raises EvenlyError when Locust is not installed.
+    locust.html and locust.log. Raises EvenlyError when Locust is not installed, and when the folder cannot be written.
     """
 
     def __init__(self, target: str, folder: Path, clients: int = CLIENTS) -> None:
         if find_spec("locust") is None:
             raise EvenlyError("Locust is not installed beside evenly", f"{sys.executable} -m pip install locust")
-        folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self._released = False
-        with (folder / LOG_FILE).open("w", encoding="utf-8") as log:
+        with writing(folder / LOG_FILE):
+            folder.mkdir(parents=True, exist_ok=True)
+            log = (folder / LOG_FILE).open("w", encoding="utf-8")
+        with log:
             self._program = process.start(
                 *_without_locust_variables(),
                 *(sys.executable, "-m", "locust", "--headless", "--only-summary", "--skip-log-setup"),
@@ -75,7 +76,8 @@ class Locust:
     def wait(self, timeout_s: float = END_LIMIT_S) -> Summary:
         """Wait until the load has ended by itself, and return its summary; the rows are complete then.
 
-        Raises EvenlyError, with the last lines of Locust's log, when it crashed, and when it does not end in time.
+        Raises EvenlyError, with the last lines of Locust's log, when it crashed, was killed or does not end in time; and when
+        it could not write its rows.
         """
         try:
             self._program.wait(timeout_s)
@@ -85,13 +87,17 @@ class Locust:
                 f"the load did not end within {timeout_s:g} s; {len(self.rows)} attempts were made{self._last_log_lines()}",
                 f"see whether the machine is overloaded, then run again; what was seen is in {self.folder}",
             ) from None
-        if self._program.returncode != 0:
+        code, summary = self._program.returncode, self.folder / SUMMARY_FILE
+        if code > EXIT_CODE_UNWRITTEN:
+            raise unwritten(self.folder / ROWS_FILE, os.strerror(code - EXIT_CODE_UNWRITTEN))
+        if code != 0 or not summary.exists():
             raise EvenlyError(
-                f"Locust ended with exit code {self._program.returncode}; {len(self.rows)} attempts were made"
-                f"{self._last_log_lines()}",
-                f"read what Locust said in {self.folder / LOG_FILE}, then run again",
+                f"Locust {_ended(code)}; {len(self.rows)} attempts were made{self._last_log_lines()}",
+                "look whether memory ran out: dmesg | grep -i 'out of memory'; if so, free some or use fewer --clients"
+                if code == -signal.SIGKILL
+                else f"read what Locust said in {self.folder / LOG_FILE}, then run again",
             )
-        return Summary.from_json((self.folder / SUMMARY_FILE).read_text(encoding="utf-8"))
+        return Summary.from_json(summary.read_text(encoding="utf-8"))
 
     def stop(self) -> None:
         """End the load now: attempts in flight still end, and rows and Locust's report are kept; without effect once ended."""
@@ -108,8 +114,11 @@ class Locust:
             self._program.stdin.close()
 
     def _last_log_lines(self) -> str:
-        lines = (self.folder / LOG_FILE).read_text(encoding="utf-8").splitlines()[-_LOG_LINES_SHOWN:]
-        return "".join(f"\n  | {line}" for line in lines)
+        return process.tail((self.folder / LOG_FILE).read_text(encoding="utf-8", errors="replace"))
+
+
+def _ended(code: int) -> str:
+    return f"ended with exit code {code}{f' ({signal.Signals(-code).name})' if code < 0 else ''}" if code else "ended too early"
 
 
 def _without_locust_variables() -> tuple[str, ...]:

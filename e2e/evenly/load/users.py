@@ -4,8 +4,10 @@ With plain ``locust -f`` it loads until Locust stops it. With ``--evenly-folder`
 input, sends what the plan asks for, leaves rows.csv and summary.json in the folder, and quits by itself.
 """
 
+import os
 import signal
 import sys
+import traceback
 from functools import cache
 from pathlib import Path
 from socket import SOCK_STREAM, getaddrinfo
@@ -25,12 +27,19 @@ from locust.stats import RequestStats
 from evenly.load import connection
 from evenly.load.answer import Exchange
 from evenly.load.attempts import Attempts
-from evenly.load.plan import LOAD_LIMIT_S, ROWS_FILE, SUMMARY_FILE, LoadPlan, Stopped
+from evenly.load.plan import (
+    EXIT_CODE_CRASHED,
+    EXIT_CODE_UNWRITTEN,
+    LOAD_LIMIT_S,
+    ROWS_FILE,
+    SUMMARY_FILE,
+    LoadPlan,
+    Stopped,
+)
 from evenly.load.rows import RowWriter
 from evenly.load.stats import PodStats
 
 STATS_EVERY_S = 1.0
-EXIT_CODE_CRASHED = 3
 
 
 _events: Any = locust_events  # Locust declares no types for its hooks
@@ -113,7 +122,11 @@ def _set_up(environment: Environment, runner: Runner, **_: object) -> None:
     gevent.spawn(_hand_over_statistics, environment.stats)
     options: Any = environment.parsed_options
     if options.evenly_folder:
-        _follow_a_plan(Path(options.evenly_folder), environment, runner)
+        try:
+            _follow_a_plan(Path(options.evenly_folder), environment, runner)
+        except Exception as error:
+            traceback.print_exc()
+            raise SystemExit(_exit_code(error)) from error  # Locust itself would go on, and load without a plan
 
 
 def _hand_over_statistics(stats: RequestStats) -> None:
@@ -142,13 +155,20 @@ def _follow_a_plan(folder: Path, environment: Environment, runner: Runner) -> No
         environment.process_exit_code = 0
         runner.quit()
 
-    def give_up(*_: object, **__: object) -> None:
-        environment.process_exit_code = EXIT_CODE_CRASHED
+    def give_up(error: BaseException) -> None:
+        environment.process_exit_code = code = _exit_code(error)
+        if code > EXIT_CODE_UNWRITTEN:
+            os._exit(code)  # in good order, Locust would fail to write its own report, and end with the code of that
         gevent.spawn(runner.quit)
 
     gevent.signal_handler(signal.SIGINT, attempts.stop, Stopped.INTERRUPTED)
-    _events.user_error.add_listener(give_up)
-    gevent.spawn(see_it_through).link_exception(give_up)
+    _events.user_error.add_listener(lambda exception, **_: give_up(exception))
+    gevent.spawn(see_it_through).link_exception(lambda ended: give_up(ended.exception))
+
+
+def _exit_code(error: BaseException) -> int:
+    """Tell a disk that cannot be written from a crash: attempts raise no OSError of their own, whatever the network does."""
+    return EXIT_CODE_UNWRITTEN + error.errno if isinstance(error, OSError) and error.errno else EXIT_CODE_CRASHED
 
 
 _events.init_command_line_parser.add_listener(_add_option)

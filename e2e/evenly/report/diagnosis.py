@@ -26,6 +26,17 @@ _ERRORS: Mapping[str, tuple[str, str]] = {
     "not ours": ("something else than the expected pods answered", "See what the Service selects:"),
 }
 
+# By how the cluster's words begin: what to do about a pod that is not ready.
+_NOT_READY: Mapping[str, str] = {
+    "CrashLoopBackOff": "Its program ends again and again: mend its command, its configuration or its image.",
+    "ErrImage": "Correct the image in its manifest, or put it where the nodes can get it.",
+    "ImagePull": "Correct the image in its manifest, or put it where the nodes can get it.",
+    "InvalidImageName": "Correct the image in its manifest.",
+    "CreateContainerConfigError": "Create the ConfigMap or Secret that it names.",
+    "Unschedulable": "No node takes it: let it ask for less, or change what keeps it off the nodes.",
+    "Unhealthy": "Mend its readiness probe, or what the probe asks for.",
+}
+
 
 def diagnose(scenario: ScenarioRecord, figures: Figures, command: str, started_at: str) -> Diagnosis:
     """Find the cause behind a verdict that is not PASS.
@@ -101,17 +112,22 @@ def _how_it_got_in(scenario: ScenarioRecord, stray: PodRecord, siblings: Iterabl
 def _endpoints(scenario: ScenarioRecord, figures: Figures, command: str) -> Diagnosis:
     pods = [pod.pod for uid in scenario.verdict.pods if (pod := figures.of(uid))]
     noted = [pod for pod in pods if pod.note]
-    evidence = tuple(text("`{pod}` on `{node}`: {note}.", pod=p.name, node=p.node, note=p.note.rstrip(".")) for p in noted[:2])
+    evidence = tuple(text("{pod}: {note}.", pod=_pod_on_node(p), note=p.note.rstrip(".")) for p in noted[:2])
     again = text("Once the set of pods is steady, run again: `{command}`", command=command)
+    remedy = next((remedy for reason, remedy in _NOT_READY.items() if noted and noted[0].note.startswith(reason)), "")
     if not pods:
         return Diagnosis("Why?", evidence or (NO_KNOWN_CAUSE,), text("Once the set of pods is steady, run again:"), command)
     return Diagnosis(
         "Why?",
         evidence or (text("The records hold no reason for {pods}.", pods=codes(pod.name for pod in pods)),),
-        text("See what the cluster says about it:"),
+        text("{remedy}See what the cluster says about it:", remedy=f"{remedy} " if remedy else ""),
         kubectl(scenario.namespace, "describe", "pod", pods[0].name),
         again,
     )
+
+
+def _pod_on_node(pod: PodRecord) -> Text:
+    return text("`{pod}` on `{node}`", pod=pod.name, node=pod.node) if pod.node else text("`{pod}`", pod=pod.name)
 
 
 def _books(scenario: ScenarioRecord, figures: Figures, command: str) -> Diagnosis:

@@ -84,6 +84,8 @@ def _change(scenario: ScenarioRecord, figures: Figures) -> tuple[Text, Text]:
             pods=_names(figures, never),
             service=scenario.service,
         )
+        if len(never) == k:
+            return text("None of the {k} pods was ready.", k=k), story
         return text("{n} of the {k} pods {were} not ready.", n=_cap(never), k=k, were=_were(never)), story
     if left:
         gone = next(r.at_s for r in readings if not set(left) <= set(r.ready))

@@ -16,22 +16,16 @@ def junit(run: RunRecord, answers: Sequence[tuple[ScenarioRecord, Answer]]) -> s
     """Render the run as a JUnit test suite; a control that is caught counts as passed."""
     words = [scenario.counts_as for scenario in run.scenarios]
     counts = {
-        "tests": str(len(words)),
+        "tests": str(len(words) + len(run.errors)),
         "failures": str(words.count(Word.FAIL)),
-        "errors": str(words.count(Word.INVALID) + words.count(Word.INCONCLUSIVE)),
+        "errors": str(words.count(Word.INVALID) + words.count(Word.INCONCLUSIVE) + len(run.errors)),
         "skipped": "0",
         "time": f"{sum(scenario.seconds for scenario in run.scenarios):.3f}",
     }
     suites = ET.Element("testsuites", {"name": "evenly", **counts})
     suite = ET.SubElement(suites, "testsuite", {"name": clean(run.run_id), "timestamp": clean(run.started_at), **counts})
     for scenario, answer in answers:
-        file, _, name = scenario.test.partition("::")
-        classname = file.removesuffix(".py").replace("/", ".")
-        case = ET.SubElement(
-            suite,
-            "testcase",
-            {"classname": clean(classname), "name": clean(name or scenario.name), "time": f"{scenario.seconds:.3f}"},
-        )
+        case = _case(suite, scenario.test, scenario.name, scenario.seconds)
         if scenario.counts_as in _ELEMENT:
             kind = f"{scenario.verdict.word}: {scenario.verdict.cause}"
             message = f"{answer.finding.lead} {plain(answer.finding.headline)}"
@@ -39,7 +33,18 @@ def junit(run: RunRecord, answers: Sequence[tuple[ScenarioRecord, Answer]]) -> s
             outcome.text = "\n".join(answer.lines)
         else:
             ET.SubElement(case, "system-out").text = "\n".join(answer.lines)
+    for error in run.errors:
+        case = _case(suite, error.test, error.test, seconds=0)
+        said = ET.SubElement(case, "error", {"type": "error", "message": clean(error.problem.partition("\n")[0])})
+        said.text = "\n".join(clean(line) for line in (*error.problem.splitlines(), f"What to do: {error.remedy}"))
     ET.indent(suites)
     return ET.tostring(suites, encoding="unicode", xml_declaration=False).join(
         ('<?xml version="1.0" encoding="UTF-8"?>\n', "\n")
     )
+
+
+def _case(suite: ET.Element, test: str, otherwise: str, seconds: float) -> ET.Element:
+    file, _, name = test.partition("::")
+    classname = file.removesuffix(".py").replace("/", ".")
+    case = {"classname": clean(classname), "name": clean(name or otherwise), "time": f"{seconds:.3f}"}
+    return ET.SubElement(suite, "testcase", case)

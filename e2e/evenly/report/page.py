@@ -85,11 +85,10 @@ def section(run: RunRecord, number: int, samples: Samples) -> Section:
     )
 
 
-def page(run: RunRecord, answer: Answer, sections: tuple[Section, ...]) -> str:
-    """Render the whole page: one scenario as the answer itself, several as a suite."""
+def page(run: RunRecord, answer: Answer, sections: tuple[Section, ...], single: Section | None) -> str:
+    """Render the whole page: ``single`` as the answer itself, without it a suite."""
     assets = resources.files("evenly.report") / "templates"
     style, script = (Markup((assets / name).read_text(encoding="utf-8")) for name in ("style.css", "script.js"))  # noqa: S704 - ours
-    single = sections[0] if len(sections) == 1 else None
     return (
         _environment()
         .get_template("page.html")

@@ -10,13 +10,17 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 from evenly.errors import EvenlyError
+from evenly.files import write_whole
 from evenly.report.result import SCHEMA_VERSION, RunRecord
 
 RESULT = "result.json"
 
 
 def write_result(folder: Path, run: RunRecord) -> Path:
-    """Write the record into ``folder`` as result.json, whole or not at all, and return its path."""
+    """Write the record into ``folder`` as result.json, whole or not at all, and return its path.
+
+    Raises EvenlyError when it cannot be written.
+    """
     path = folder / RESULT
     write_whole(path, json.dumps(_to_json(run), indent=1, allow_nan=False) + "\n")
     return path
@@ -44,13 +48,6 @@ def read_result(folder: Path) -> RunRecord:
         return _from_json(RunRecord, tree, "run")  # type: ignore[no-any-return]  # built by its type
     except (TypeError, ValueError) as error:
         raise _damaged(path, str(error)) from None
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a UTF-8 file so that a reader, or a crash, never meets half of it."""
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_text(text, encoding="utf-8", newline="\n")
-    temporary.replace(path)
 
 
 def _damaged(path: Path, what: str) -> EvenlyError:

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from evenly.files import write_whole, writing
 from evenly.report.answer import Answer
 from evenly.report.junit import junit
 from evenly.report.page import page, section
-from evenly.report.records import read_result, write_whole
+from evenly.report.records import read_result
 from evenly.report.samples import Samples, read_samples
 from evenly.report.suite import suite_answer
 from evenly.report.summary import summary
@@ -27,14 +28,15 @@ class Report:
 def render(folder: Path) -> Report:
     """Rebuild report.html, junit.xml, summary.md and verdict from result.json and samples.csv.gz.
 
-    The same records give the same bytes. Raises EvenlyError when a record is missing or damaged.
+    The same records give the same bytes. Raises EvenlyError when a record is missing or damaged, or a file cannot be written.
     """
     run = read_result(folder)
     samples = read_samples(folder)
     sections = tuple(section(run, i, samples.get(scenario.name, Samples())) for i, scenario in enumerate(run.scenarios))
     answers = [(s.record, s.answer) for s in sections]
-    whole = sections[0].answer if len(sections) == 1 else suite_answer(run, answers)
-    write_whole(folder / PAGE, page(run, whole, sections))
+    single = sections[0] if len(sections) == 1 and not run.errors else None
+    whole = single.answer if single else suite_answer(run, answers)
+    write_whole(folder / PAGE, page(run, whole, sections, single))
     write_whole(folder / "junit.xml", junit(run, answers))
     write_whole(folder / "summary.md", summary(run, whole, [(s.record, s.figures, s.answer) for s in sections]))
     write_whole(folder / "verdict", f"{run.word}\n")
@@ -45,7 +47,11 @@ def point_latest(folder: Path) -> Path:
     """Make ``latest`` beside a run's folder a relative link to it, in one step, and return the link's path."""
     link = folder.parent / LATEST
     temporary = folder.parent / f".{LATEST}.{folder.name}"
-    temporary.unlink(missing_ok=True)
-    temporary.symlink_to(folder.name, target_is_directory=True)
-    temporary.replace(link)
+    with writing(link):
+        temporary.unlink(missing_ok=True)
+        temporary.symlink_to(folder.name, target_is_directory=True)
+        try:
+            temporary.replace(link)
+        finally:
+            temporary.unlink(missing_ok=True)
     return link

@@ -119,6 +119,15 @@ class ScenarioRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ErrorRecord:
+    """A test that ended before it could judge, or could not take everything away: what happened, and what to do."""
+
+    test: str  # pytest node id
+    problem: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunRecord:
     """A whole run: ``reports/<run-id>/result.json``."""
 
@@ -128,10 +137,11 @@ class RunRecord:
     environment: dict[str, str]  # label -> text, in order of display: Cluster, Kubernetes, Host, Load, ...
     steps: tuple[tuple[str, float], ...]  # name, seconds
     scenarios: tuple[ScenarioRecord, ...]
+    errors: tuple[ErrorRecord, ...] = ()
     schema_version: int = SCHEMA_VERSION
 
     @property
     def word(self) -> Word:
-        """The worst of the scenarios' words: FAIL, then INVALID, then INCONCLUSIVE; INVALID when there is none."""
-        words = {scenario.counts_as for scenario in self.scenarios}
+        """The worst word: FAIL, then INVALID, then INCONCLUSIVE; an error counts INVALID, and so does an empty run."""
+        words = {scenario.counts_as for scenario in self.scenarios} | ({Word.INVALID} if self.errors else set())
         return next((w for w in (Word.FAIL, Word.INVALID, Word.INCONCLUSIVE, Word.PASS) if w in words), Word.INVALID)

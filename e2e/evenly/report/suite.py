@@ -8,13 +8,14 @@ from evenly.judge.verdict import Word
 from evenly.report.answer import Answer, Diagnosis, Finding, Mark
 from evenly.report.figures import Figures
 from evenly.report.markup import Text, text
-from evenly.report.result import RunRecord, ScenarioRecord
+from evenly.report.result import ErrorRecord, RunRecord, ScenarioRecord
 from evenly.report.scale import Scale
 from evenly.report.words import counted, duration, listed, number, spelled
 
 WORST_FIRST = (Word.FAIL, Word.INVALID, Word.INCONCLUSIVE, Word.PASS)
 FURTHEST_POINTS = 10.0
 ARROW_MARGIN = 4.0
+MOST_LINES = 8  # of an error, in the answer
 ROUND_NUMBER = 1_000_000  # of runs, to say how many false alarms there are among so many
 
 _BECAME = {Word.FAIL: "failed", Word.INVALID: "could not tell", Word.INCONCLUSIVE: "not decided"}
@@ -55,6 +56,8 @@ def worst(scenarios: Sequence[ScenarioRecord]) -> int:
 def suite_answer(run: RunRecord, answers: Sequence[tuple[ScenarioRecord, Answer]]) -> Answer:
     """Answer for the whole run; where it is not PASS, with the words of its worst scenario."""
     question = text("Do Services spread new connections as declared, on this cluster?")
+    if run.errors and Word.FAIL not in {scenario.counts_as for scenario in run.scenarios}:
+        return Answer(Mark.INVALID, question, *_stopped(run, run.errors[0]))
     if not answers:
         finding = Finding("This run cannot tell.", text("No scenario was run."), text("Nothing was judged."), ())
         nothing = Diagnosis("Why?", (), text("Look at the last lines of its output, then run again:"), run.command)
@@ -88,6 +91,21 @@ def suite_answer(run: RunRecord, answers: Sequence[tuple[ScenarioRecord, Answer]
     )
 
 
+def _stopped(run: RunRecord, first: ErrorRecord) -> tuple[Finding, Diagnosis]:
+    judged = text("{n} judged: {became}.", n=spelled(len(run.scenarios), "scenario").capitalize(), became=_became(run))
+    finding = Finding(
+        "This run cannot tell.",
+        text("`{test}` ended in an error.", test=first.test.rpartition("::")[2]),
+        judged,
+        (text("What was judged holds; of the rest **nothing is known**."),),
+    )
+    more = len(run.errors) - 1
+    others = (text("{more} ended in an error, too: see the output.", more=spelled(more, "more test")),) if more else ()
+    why = tuple(text("{line}", line=line) for line in first.problem.splitlines()[:MOST_LINES])
+    remedy = text("{remedy}. Then run again:", remedy=first.remedy[:1].upper() + first.remedy[1:].rstrip("."))
+    return finding, Diagnosis("Why?", (*why, *others), remedy, run.command)
+
+
 def _all(run: RunRecord) -> str:
     controls = sum(scenario.control is not None for scenario in run.scenarios)
     scenarios = len(run.scenarios) - controls
@@ -107,6 +125,7 @@ def _became(run: RunRecord) -> str:
     parts += [f"{number(plainly[word])} {became}" for word, became in _BECAME.items() if plainly[word]]
     parts += [f"{spelled(caught, 'negative control')} caught"] if caught else []
     parts += [f"{spelled(missed, 'negative control')} missed"] if missed else []
+    parts += [f"{spelled(len(run.errors), 'test')} ended in an error"] if run.errors else []
     return listed(parts)
 
 

@@ -18,7 +18,11 @@ logging.getLogger("kubernetes.informer.informer").setLevel(logging.CRITICAL)
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The ready pods (UIDs) from a moment on, ``at_ns`` on the wall clock, until the next reading."""
+    """The ready pods (UIDs) from a moment on, until the next reading.
+
+    ``at_ns`` is on the monotonic clock, which no setting of the time moves, and which all processes of a machine share
+    ("always system-wide", as Python's documentation of time.monotonic says): the load's own times are on it, too.
+    """
 
     at_ns: int
     ready: frozenset[str]
@@ -37,7 +41,7 @@ class EndpointsWatch:
             label_selector=f"kubernetes.io/service-name={service}",
         )
         self._lock = threading.Lock()
-        self._readings = [Reading(time.time_ns(), frozenset())]
+        self._readings = [Reading(time.monotonic_ns(), frozenset())]
         for event in (ADDED, MODIFIED, DELETED):
             self._informer.add_event_handler(event, self._changed)
 
@@ -69,4 +73,4 @@ class EndpointsWatch:
         )
         with self._lock:
             if ready != self._readings[-1].ready:
-                self._readings.append(Reading(time.time_ns(), ready))
+                self._readings.append(Reading(time.monotonic_ns(), ready))

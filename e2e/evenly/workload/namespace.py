@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kubernetes.client import ApiClient, CoreV1Api
+from kubernetes.client import ApiClient, CoreV1Api, V1ObjectMeta
 from kubernetes.client.exceptions import ApiException
 from kubernetes.utils import FailToCreateError, create_from_dict
 
@@ -43,12 +43,15 @@ def apply(documents: Sequence[Document], namespace: Namespace) -> None:
     Raises EvenlyError with the API server's own words.
     """
     for document in documents:
+        name = f"{document['kind']} {document['metadata'].get('name', '')}"
         try:
             create_from_dict(namespace.api, document, namespace=namespace.name, field_validation="Strict")
+        except AttributeError:
+            known = "see the kinds that there are: kubectl api-resources; the Kubernetes client makes only its built-in ones"
+            raise EvenlyError(f"{name} is of no known kind in {document['apiVersion']}", known) from None
         except FailToCreateError as error:
-            name = f"{document['kind']} {document['metadata'].get('name', '')}"
             words = "; ".join(_words(refusal) for refusal in error.api_exceptions)
-            raise EvenlyError(f"the API server refuses {name}: {words}", "correct the manifest where it says") from None
+            raise EvenlyError(f"the API server refuses {name}: {words}", _remedy(namespace.api, words)) from None
 
 
 def service_policies(name: str, namespace: Namespace) -> dict[str, str]:
@@ -83,9 +86,41 @@ def delete_service(name: str, namespace: Namespace) -> None:
         )
 
 
+def of_earlier_runs(api: ApiClient) -> list[Namespace]:
+    """Return the namespaces that evenly made in this cluster, but for those that are going already."""
+    mine = ",".join(f"{label}={value}" for label, value in MANAGED_BY.items())
+    found = CoreV1Api(api).list_namespace(label_selector=mine).items
+    return [Namespace(api, item.metadata.name) for item in found if not item.metadata.deletion_timestamp]
+
+
+def take_away(namespace: Namespace) -> None:
+    """Delete a namespace's Services, wait until their node ports are free again, and ask for the namespace's deletion."""
+    for service in CoreV1Api(namespace.api).list_namespaced_service(namespace.name).items:
+        delete_service(service.metadata.name, namespace)
+    delete(namespace)
+
+
 def delete(namespace: Namespace) -> None:
     """Ask for a namespace's deletion, which goes on in the background."""
     CoreV1Api(namespace.api).delete_namespace(namespace.name)
+
+
+def _remedy(api: ApiClient, words: str) -> str:
+    taken = re.search(r"(\d+): provided port is already allocated", words)
+    holder = _holder(api, int(taken[1])) if taken else None
+    if not holder:
+        return "correct the manifest where it says"
+    return (
+        f"Service {holder.namespace}/{holder.name} has that node port; if it is a run's that was killed: "
+        f"kubectl delete namespace {holder.namespace}"
+    )
+
+
+def _holder(api: ApiClient, node_port: int) -> V1ObjectMeta | None:
+    for service in CoreV1Api(api).list_service_for_all_namespaces().items:
+        if any(port.node_port == node_port for port in service.spec.ports or []):
+            return service.metadata
+    return None
 
 
 def _words(refusal: ApiException) -> str:

@@ -1,10 +1,13 @@
 """The pods that a Deployment owns: who is expected to answer, and what the cluster says about each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kubernetes.client import AppsV1Api, CoreV1Api, V1Pod
 
 from evenly.workload.namespace import Namespace
+
+_VAGUE = ("not ready", "ContainersNotReady", "ContainersNotInitialized")
+"""How a note begins that gives no reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +79,35 @@ def _owner(pod: V1Pod, owners: dict[str, str]) -> str:
     return owners.get(direct.uid, f"{direct.kind} {direct.name}")
 
 
-def _why_not_ready(pod: V1Pod) -> str:
-    """Prefer a container's own state (CrashLoopBackOff, ErrImagePull) to a condition, which only says that it is not ready."""
-    for status in pod.status.container_statuses or []:
-        if status.state.waiting and status.state.waiting.reason != "ContainerCreating":
-            return f"{status.state.waiting.reason}: {status.state.waiting.message or ''}".rstrip(": ")
-    for condition in pod.status.conditions or []:
-        if condition.status == "False" and condition.message:
-            return f"{condition.reason}: {condition.message}"
-    return "not ready"
-
-
-def last_complaint(namespace: Namespace, pod: Pod) -> str:
-    """Return the newest warning that the cluster has about a pod, such as a failed probe with its status; "" without one."""
+def explained(namespace: Namespace, pod: Pod) -> Pod:
+    """Return a pod with the newest warning that the cluster has about it, where its own note gives no reason."""
+    if not pod.note.startswith(_VAGUE):
+        return pod
     about = f"involvedObject.uid={pod.uid},type=Warning"
     warnings = CoreV1Api(namespace.api).list_namespaced_event(namespace.name, field_selector=about).items
     newest = max(warnings, key=lambda event: event.last_timestamp or event.metadata.creation_timestamp, default=None)
-    return f"{newest.reason}: {newest.message.strip()}" if newest else ""
+    return replace(pod, note=f"{newest.reason}: {newest.message.strip()}") if newest else pod
+
+
+def why_none(namespace: Namespace, deployment: str) -> str:
+    """Return what the cluster says about a Deployment that has no pods, such as a quota that forbids them."""
+    status = AppsV1Api(namespace.api).read_namespaced_deployment(deployment, namespace.name).status
+    failures = [condition.message for condition in status.conditions or [] if condition.type == "ReplicaFailure"]
+    return failures[0] if failures else "the cluster gives no reason"
+
+
+def _why_not_ready(pod: V1Pod) -> str:
+    """Prefer a container's own state (CrashLoopBackOff, ErrImagePull) to a condition, which only says that it is not ready."""
+    for status in (*(pod.status.init_container_statuses or []), *(pod.status.container_statuses or [])):
+        waiting, ended = status.state.waiting, status.state.terminated or status.last_state.terminated
+        if ended and ended.exit_code != 0:
+            reason = waiting.reason if waiting else ended.reason
+            return (
+                f"{reason}: container {status.name} ended with exit code {ended.exit_code} (restarts: {status.restart_count})"
+            )
+        if waiting and waiting.reason not in {"ContainerCreating", "PodInitializing"}:
+            return f"{waiting.reason}: {waiting.message or ''}".rstrip(": ")
+    for condition in pod.status.conditions or []:
+        if condition.status == "False" and condition.message:
+            return f"{condition.reason}: {condition.message}"
+    return _VAGUE[0]

@@ -16,6 +16,10 @@ a = sys.argv[1:]
 with (here / "diary").open("a") as diary:
     print("docker", *a, file=diary)
 flat = lambda name: name.replace("/", "_")
+if a[0] == "manifest":  # the command itself asks the registry, without an engine
+    if not (here / "registry").exists():
+        sys.exit('failed to configure transport: Get "https://example/v2/": dial tcp: lookup example: no such host')
+    sys.exit()
 if (here / "down").exists():
     sys.exit("Cannot connect to the Docker daemon at unix:///nowhere. Is the docker daemon running?")
 if a[0] == "version":
@@ -25,6 +29,8 @@ elif a[:2] == ["image", "inspect"]:
     if not image.exists():
         sys.exit("Error response from daemon: No such image: " + a[-1])
     print('["' + a[-1].split("@")[0].split(":")[0] + '@sha256:feed"]' if "json" in a[3] else "sha256:" + image.read_text())
+elif a[0] == "info":
+    print('["https://mirror.example/"]' if (here / "mirror").exists() else "[]")
 elif a[0] == "pull":
     if not (here / "registry").exists():
         sys.exit('Error response from daemon: Get "https://example/v2/": dial tcp: lookup example: no such host')
@@ -55,6 +61,7 @@ if a[0] == "version":
 elif a == ["get", "clusters"]:
     print(*{{n.read_text() for n in nodes.iterdir()}}, sep="\\n")
 elif a[0] == "create":
+    (here / "config").write_text(sys.stdin.read())
     (here / "networks" / "kind").touch()
     for node in ("control-plane", "worker", "worker2"):
         (nodes / (option("--name") + "-" + node)).write_text(option("--name"))
@@ -97,6 +104,13 @@ class Machine:
 
     def holds(self, image: str) -> None:
         (self.here / "images" / image.replace("/", "_")).write_text("held")
+
+    def runs(self, name: str, script: str) -> Path:
+        """Put a shell script onto the PATH."""
+        program = self.here / "bin" / name
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+        return program
 
     def becomes(self, state: str) -> None:
         (self.here / state).touch()

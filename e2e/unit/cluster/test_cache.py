@@ -1,6 +1,9 @@
 """What is built once is found again, whole or not at all."""
 
+import errno
+import io
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -13,12 +16,19 @@ from rich.console import Console
 from evenly.cluster import cache as cache_module
 from evenly.cluster.cache import Cache, key
 from evenly.errors import EvenlyError
+from evenly.process import run
 from evenly.progress import Progress
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> Cache:
-    return Cache(tmp_path / "cache")
+def said() -> io.StringIO:
+    return io.StringIO()
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: io.StringIO) -> Cache:
+    monkeypatch.setattr(cache_module, "IN_MEMORY", tmp_path / "memory")
+    return Cache(tmp_path / "cache", Progress(Console(file=said, width=1000)))
 
 
 def write(text: str) -> Callable[[Path], None]:
@@ -66,6 +76,126 @@ def test_what_a_killed_builder_left_is_removed(cache: Cache) -> None:
     left.mkdir()
     cache.entry("thing", ["a"], write("made"))
     assert not left.exists()
+
+
+def cut_off(file: Path) -> None:
+    os.truncate(file, 1)
+
+
+def grow(file: Path) -> None:
+    with file.open("a") as more:
+        more.write("!")
+
+
+def forbid_running(file: Path) -> None:
+    file.chmod(0o644)
+
+
+def put_a_link_in_its_place(file: Path) -> None:
+    file.unlink()
+    file.symlink_to("/bin/true")
+
+
+def cut_off_the_list(file: Path) -> None:
+    os.truncate(file.parents[1] / "contents.json", 20)
+
+
+def lose_the_list(file: Path) -> None:
+    (file.parents[1] / "contents.json").unlink()
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [
+        (cut_off, "bin/program has 1 bytes instead of 4"),
+        (grow, "bin/program has 5 bytes instead of 4"),
+        (Path.unlink, "bin/program is missing"),
+        (forbid_running, "bin/program is -rw-r--r-- instead of -rwxr-xr-x"),
+        (put_a_link_in_its_place, "bin/program is lrwxrwxrwx instead of -rwxr-xr-x"),
+        (cut_off_the_list, "contents.json cannot be read"),
+        (lose_the_list, "contents.json is missing"),
+    ],
+)
+def test_a_damaged_entry_is_named_and_made_anew(
+    cache: Cache, said: io.StringIO, harm: Callable[[Path], None], told: str
+) -> None:
+    def build(folder: Path) -> None:
+        (folder / "bin").mkdir()
+        (folder / "bin" / "program").write_text("made")
+        (folder / "bin" / "program").chmod(0o755)
+
+    entry = cache.entry("thing", ["a"], build)
+    harm(entry / "bin" / "program")
+    assert cache.entry("thing", ["a"], build) == entry
+    assert (entry / "bin" / "program").read_text() == "made"
+    assert said.getvalue() == f"{entry.name} in the cache is damaged, and made anew: {told}\n"
+    assert cache.entry("thing", ["a"], never) == entry
+
+
+def test_a_file_that_a_program_added_is_no_damage(cache: Cache, said: io.StringIO) -> None:
+    (cache.entry("thing", ["a"], write("made")) / "added").write_text("by use")
+    cache.entry("thing", ["a"], never)
+    assert said.getvalue() == ""
+
+
+def test_a_file_that_cannot_be_used_is_named_with_what_to_do(cache: Cache) -> None:
+    def forbidden(_: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "/cache/theirs")
+
+    with pytest.raises(EvenlyError, match=r"^/cache/theirs cannot be used: Permission denied\n.*ls -ld.*EVENLY_CACHE=PATH$"):
+        cache.entry("thing", ["a"], forbidden)
+    assert not list(cache.root.glob("thing-*"))
+
+
+def test_an_entry_that_cannot_be_deleted_is_named(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs = cache.entry("thing", ["a"], write("made")) / "file"
+    theirs.unlink()
+
+    def rmtree(_: Path) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted", str(theirs))
+
+    monkeypatch.setattr(shutil, "rmtree", rmtree)
+    with pytest.raises(EvenlyError, match=f"{theirs} cannot be used: Operation not permitted"):
+        cache.entry("thing", ["a"], never)
+
+
+def test_a_cache_below_a_file_is_an_error_with_a_remedy(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(EvenlyError, match=r"file/cache cannot be used: Not a directory"):
+        Cache(tmp_path / "file" / "cache")
+
+
+def full_for_us(_: Path) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device", "/cache/big")
+
+
+def full_for_a_program(_: Path) -> None:
+    run("sh", "-c", "echo 'link: writing /cache/big: no space left on device' >&2; exit 1", timeout_s=10)
+
+
+@pytest.mark.parametrize("build", [full_for_us, full_for_a_program])
+def test_a_full_disk_is_an_error_that_says_what_to_free(cache: Cache, build: Callable[[Path], None]) -> None:
+    with pytest.raises(EvenlyError, match=r"there is no room left: (.|\n)*/cache/big") as caught:
+        cache.entry("thing", ["a"], build)
+    assert f"free 10 GB at {cache.root}" in caught.value.remedy
+    assert not list(cache.root.glob("thing-*"))
+
+
+def test_what_killed_builders_left_is_swept_here_and_in_memory(cache: Cache) -> None:
+    entry = cache.entry("thing", ["a"], write("made"))
+    for left in (cache.root / "apt-bookworm.tmp", cache.root / "other-0123456789ab.tmp", cache.memory):
+        (left / "sub").mkdir(parents=True)
+    cache.sweep()
+    assert {path.name for path in cache.root.iterdir() if path.is_dir()} == {entry.name, "locks"}
+    assert not cache.memory.exists()
+
+
+def test_what_a_builder_works_on_is_not_swept(cache: Cache) -> None:
+    def swept_meanwhile(folder: Path) -> None:
+        cache.sweep()
+        assert folder.exists()
+
+    cache.entry("thing", ["a"], swept_meanwhile)
 
 
 def test_a_path_counts_with_its_content_and_not_with_its_place(tmp_path: Path) -> None:
@@ -153,8 +283,10 @@ def test_a_folder_that_holds_other_things_is_refused(tmp_path: Path) -> None:
 
 def test_a_cleared_cache_is_gone(cache: Cache) -> None:
     cache.entry("thing", ["a"], write("made"))
+    cache.memory.mkdir(parents=True)
     cache.clear()
     assert not cache.root.exists()
+    assert not cache.memory.exists()
 
 
 @pytest.mark.skipif(not Path("/proc/self/mountinfo").exists(), reason="mounts are told by Linux only")

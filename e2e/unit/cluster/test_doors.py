@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from evenly.cluster import doors
-from evenly.errors import EvenlyError
+from evenly.cluster.requirements import LackingError, Requirement
 
 
 def test_each_node_has_a_door_of_its_own() -> None:
@@ -21,16 +21,23 @@ def test_each_node_has_a_door_of_its_own() -> None:
 def test_a_taken_door_is_named_with_the_process_that_holds_it() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        with pytest.raises(EvenlyError) as caught:
-            doors.check_free([port])
-    assert f"port {port} of 127.0.0.1 is taken" in caught.value.problem
+        taken = doors.free([port])
+    assert taken.met is False
+    assert f"port {port} of 127.0.0.1 is taken" in taken.found
     if Path("/proc/net/tcp").exists():
-        assert f"by process {os.getpid()} (" in caught.value.problem
+        assert f"by process {os.getpid()} (" in taken.found
+
+
+def test_a_taken_door_ends_in_one_sentence_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doors, "free", lambda: Requirement("doors", "port 30000 is taken", met=False, remedy="stop it"))
+    with pytest.raises(LackingError) as caught:
+        doors.check_free()
+    assert str(caught.value) == ("each node of the cluster needs a port of its own: port 30000 is taken\n  What to do: stop it")
 
 
 def test_a_port_held_on_all_addresses_is_taken_too() -> None:
-    with socket.create_server(("", 0)) as server, pytest.raises(EvenlyError, match="is taken"):
-        doors.check_free([server.getsockname()[1]])
+    with socket.create_server(("", 0)) as server:
+        assert doors.free([server.getsockname()[1]]).met is False
 
 
 def test_a_door_is_free_again_although_its_last_connection_lingers() -> None:
@@ -40,4 +47,4 @@ def test_a_door_is_free_again_although_its_last_connection_lingers() -> None:
         accepted, _ = server.accept()
         accepted.close()  # the side that closes first keeps the port in TIME_WAIT
         client.close()
-    doors.check_free([port])
+    assert doors.free([port]).met

@@ -10,15 +10,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from evenly.cluster import doors, lifecycle, records
 from evenly.cluster.cache import Cache
 from evenly.cluster.lifecycle import ClusterOptions, down, open_cluster
 from evenly.cluster.records import Made
+from evenly.cluster.requirements import LackingError, Requirement
 from evenly.cluster.supplies import BACKEND_IMAGE, NODE_IMAGE
 from evenly.errors import EvenlyError
 from evenly.process import ProgramError
 from evenly.progress import Progress
+from evenly.settings import ProxyMode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,6 +41,10 @@ def options(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     config = tmp_path / "kind.yaml"
     config.write_text("kind: Cluster")
     return ClusterOptions(run_id="2026-RUN", cache=tmp_path / "cache", config=config)
+
+
+def refuse() -> None:
+    raise LackingError("a door", [Requirement("doors", "port 30000 is taken", met=False, remedy="free it")])
 
 
 def clusters(options: ClusterOptions) -> list[Made]:
@@ -62,9 +69,20 @@ def test_kind_gets_our_image_configuration_and_kubeconfig(machine: Machine, opti
     with open_cluster(options, Progress()) as cluster:
         (create,) = (line for line in machine.diary if line.startswith("kind create"))
     assert create == (
-        f"kind create cluster --image {NODE_IMAGE} --config {options.config}"
-        f" --name evenly-run --kubeconfig {cluster.kubeconfig}"
+        f"kind create cluster --image {NODE_IMAGE} --config - --name evenly-run --kubeconfig {cluster.kubeconfig}"
     )
+
+
+@pytest.mark.parametrize("mode", ProxyMode)
+def test_kube_proxy_gets_its_mode_and_the_rest_of_the_configuration_stays(
+    machine: Machine, options: ClusterOptions, mode: ProxyMode
+) -> None:
+    options.config.write_text("kind: Cluster\nnetworking: {ipFamily: dual}")
+    with open_cluster(replace(options, proxy_mode=mode), Progress()):
+        assert yaml.safe_load((machine.here / "config").read_text()) == {
+            "kind": "Cluster",
+            "networking": {"ipFamily": "dual", "kubeProxyMode": mode.value},
+        }
 
 
 def test_a_network_that_was_there_before_stays(machine: Machine, options: ClusterOptions) -> None:
@@ -81,6 +99,23 @@ def test_a_creation_that_fails_half_way_leaves_nothing_behind(machine: Machine, 
     assert machine.nodes == set()
     assert machine.networks == set()
     assert clusters(options) == []
+
+
+def test_a_taken_door_ends_the_run_before_anything_is_pulled_or_built(
+    machine: Machine, options: ClusterOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doors, "check_free", refuse)
+    with pytest.raises(LackingError, match="taken"), open_cluster(options, Progress()):
+        pytest.fail("a cluster was made behind a taken door")
+    assert machine.diary == []
+
+
+def test_a_door_that_a_kept_cluster_holds_is_not_in_the_way(options: ClusterOptions, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_cluster(replace(options, keep=True), Progress()) as first:
+        pass
+    monkeypatch.setattr(doors, "check_free", refuse)
+    with open_cluster(options, Progress()) as second:
+        assert second.name == first.name
 
 
 def test_an_interrupted_test_leaves_nothing_behind(machine: Machine, options: ClusterOptions) -> None:
@@ -103,7 +138,7 @@ def test_a_kept_cluster_is_used_again_and_stays_until_it_is_taken_down(machine: 
     assert clusters(options) == []
 
 
-@pytest.mark.parametrize("change", ["configuration", "image", "name", "dead"])
+@pytest.mark.parametrize("change", ["configuration", "proxy mode", "image", "name", "dead"])
 def test_a_kept_cluster_that_is_not_what_this_run_needs_is_replaced(
     machine: Machine, options: ClusterOptions, change: str
 ) -> None:
@@ -111,7 +146,9 @@ def test_a_kept_cluster_that_is_not_what_this_run_needs_is_replaced(
         pass
     later = replace(options, run_id="2026-later")
     if change == "configuration":
-        options.config.write_text("kind: Cluster # with one node")
+        options.config.write_text("kind: Cluster\nnodes: [{role: control-plane}]")
+    elif change == "proxy mode":
+        later = replace(later, proxy_mode=ProxyMode.NFTABLES)
     elif change == "image":
         (machine.here / "images" / BACKEND_IMAGE).write_text("newer")
     elif change == "name":

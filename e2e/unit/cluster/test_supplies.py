@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.console import Console
 
-from evenly.cluster import supplies
+from evenly.cluster import registry, supplies
 from evenly.cluster.cache import Cache
 from evenly.cluster.engine import Engine
 from evenly.cluster.offline import parts
 from evenly.cluster.offline.node_image import TAG as BUILT_NODE_IMAGE
 from evenly.cluster.offline.parts import Parts
-from evenly.cluster.supplies import BACKEND_IMAGE, NODE_IMAGE, PullError, Supplies
+from evenly.cluster.registry import PullError
+from evenly.cluster.requirements import LackingError, Requirement
+from evenly.cluster.supplies import BACKEND_IMAGE, NODE_IMAGE, Supplies
 from evenly.progress import Progress
 from evenly.settings import ClusterFrom
 
@@ -22,16 +26,27 @@ if TYPE_CHECKING:
     from unit.cluster.conftest import Machine
 
 Obtain = Callable[..., Supplies]
+NO_ROOT = Requirement("root", "this is user id 7", met=False, remedy="be root")
 BUILT = Parts("built/node", "built/nginx", Path("built/kind"))
 
 
 @pytest.fixture
-def obtain(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Obtain:
+def engine(machine: Machine) -> Engine:
+    return Engine(machine.here / "bin" / "docker", "99.1", private=False, why="")
+
+
+@pytest.fixture
+def said() -> io.StringIO:
+    return io.StringIO()
+
+
+@pytest.fixture
+def obtain(engine: Engine, tmp_path: Path, said: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> Obtain:
     monkeypatch.setattr(parts, "build", lambda *_: BUILT)
-    engine = Engine(machine.here / "bin" / "docker", "99.1", private=False, why="")
 
     def call(way: ClusterFrom = ClusterFrom.AUTO, node_image: str | None = None) -> Supplies:
-        return supplies.obtain(Cache(tmp_path / "cache"), engine, way, Progress(), node_image)
+        progress = Progress(Console(file=said, soft_wrap=True))
+        return supplies.obtain(Cache(tmp_path / "cache"), engine, way, progress, node_image)
 
     return call
 
@@ -55,6 +70,32 @@ def test_without_a_registry_the_images_are_built_and_the_reason_is_given(obtain:
     found = obtain()
     assert (found.node_image, found.backend_image, found.kind) == ("built/node", "built/nginx", Path("built/kind"))
     assert found.why == "built here; kindest/node:v1.37.0 cannot be pulled: no such host"
+
+
+def test_the_fall_back_to_building_is_told_as_it_happens(obtain: Obtain, said: io.StringIO) -> None:
+    obtain()
+    assert said.getvalue().splitlines()[-1] == ("kindest/node:v1.37.0 cannot be pulled: no such host; so images are built here")
+
+
+def test_what_is_pulled_says_nothing_of_building(machine: Machine, obtain: Obtain, said: io.StringIO) -> None:
+    machine.becomes("registry")
+    obtain()
+    assert "built" not in said.getvalue()
+
+
+def test_where_images_can_neither_be_pulled_nor_built_both_reasons_are_given(
+    obtain: Obtain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def build(*_: object) -> Parts:
+        raise LackingError("images cannot be built here", [NO_ROOT])
+
+    monkeypatch.setattr(parts, "build", build)
+    with pytest.raises(LackingError, match="images can neither be pulled nor built here") as caught:
+        obtain()
+    assert "--  registry: the image kindest/node:v1.37.0 cannot be pulled" in caught.value.problem
+    assert "--  root: this is user id 7\n      be root" in caught.value.problem
+    with pytest.raises(LackingError, match="images cannot be built here: this is user id 7"):
+        obtain(ClusterFrom.BUILT)
 
 
 def test_built_images_that_are_there_spare_the_question_to_a_registry(machine: Machine, obtain: Obtain) -> None:
@@ -92,5 +133,32 @@ def test_a_registry_that_keeps_silent_is_given_up_within_the_limit(
     (machine.here / "bin" / "docker").write_text(
         "#!/bin/sh\ncase $1 in pull) exec /bin/sleep 60;; esac\necho 'No such image' >&2; exit 1\n"
     )
-    monkeypatch.setattr(supplies, "ANSWER_LIMIT_S", 0.2)
+    monkeypatch.setattr(registry, "ANSWER_LIMIT_S", 0.2)
     assert "no registry answered within 0.2 s" in obtain().why
+
+
+def test_the_question_to_a_registry_pulls_nothing(machine: Machine, engine: Engine) -> None:
+    assert supplies.registry_answers(engine).met is False
+    assert supplies.registry_answers(engine).found.endswith("cannot be pulled: no such host")
+    machine.becomes("registry")
+    assert supplies.registry_answers(engine).met is True
+    assert not [line for line in machine.diary if "pull" in line]
+
+
+def test_images_that_were_pulled_before_need_no_registry(machine: Machine, engine: Engine) -> None:
+    machine.holds(NODE_IMAGE)
+    assert supplies.registry_answers(engine).met is False
+    machine.holds(BACKEND_IMAGE)
+    assert supplies.registry_answers(engine).met is True
+
+
+def test_an_engine_with_a_mirror_may_reach_what_its_command_does_not(machine: Machine, engine: Engine) -> None:
+    machine.becomes("mirror")
+    assert supplies.registry_answers(engine).met is None
+
+
+def test_without_an_engine_the_docker_command_is_asked_and_without_one_nobody(machine: Machine) -> None:
+    machine.becomes("registry")
+    assert supplies.registry_answers(None).met is True
+    (machine.here / "bin" / "docker").unlink()
+    assert supplies.registry_answers(None).met is None

@@ -127,4 +127,5 @@ def test_the_summary_counts_from_the_first_start_to_the_last_end() -> None:
     summary = load.attempts.summary("2.47.0")
     assert (summary.attempts, summary.stalls, summary.stopped) == (50, 0, Stopped.CAP)
     assert math.isclose(summary.seconds, 0.5)
+    assert summary.t0_ns == 10_000_000, "the first one's own start, on the clock that its times are on"
     assert summary.client_cpu_s >= 0

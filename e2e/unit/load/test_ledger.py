@@ -1,10 +1,13 @@
 import csv
 import gzip
 import hashlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
+from evenly.errors import EvenlyError
 from evenly.load.answer import ErrorKind
 from evenly.load.ledger import join, write_samples
 from evenly.load.rows import Row
@@ -109,3 +112,16 @@ def test_equal_books_give_equal_bytes_and_scenarios_are_appended(tmp_path: Path)
     assert len(digests) == 1
     with gzip.open(tmp_path / "one.gz", "rt") as file:
         assert [text.split(",")[0] for text in file] == ["scenario", "first", "scenario", "second"]
+
+
+def test_samples_that_find_no_room_leave_those_of_earlier_scenarios(
+    tmp_path: Path, disk_that_fills_up: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    path = tmp_path / "samples.csv.gz"
+    books = join([row(1)], {"a": [line(1)]}, "run")
+    write_samples(path, "first", books)
+    before = path.read_bytes()
+    with disk_that_fills_up(len(before) + 10), pytest.raises(EvenlyError, match=r"samples\.csv\.gz cannot be written: "):
+        write_samples(path, "second", books)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["samples.csv.gz"]

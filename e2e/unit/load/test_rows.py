@@ -70,3 +70,5 @@ def test_a_row_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
     write(path, [1, 2, 3])
     path.write_text(path.read_text()[:-5])
     assert [row.number for row in read_rows(path)] == [1, 2]
+    path.write_bytes(path.read_bytes() + "é".encode()[:1])
+    assert [row.number for row in read_rows(path)] == [1, 2], "not even where a character was cut"

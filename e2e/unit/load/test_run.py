@@ -1,8 +1,14 @@
+import os
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -48,7 +54,7 @@ def test_a_load_that_is_killed_leaves_what_was_looked_at_and_says_how_it_ended(t
         load.release(LoadPlan("run-1", LAW, cap=10_000_000, alpha=NEVER, beta=NEVER))
         _wait_for_rows(load)
         load._program.send_signal(signal.SIGKILL)
-        with pytest.raises(EvenlyError, match=r"exit code -9; \d+ attempts were made"):
+        with pytest.raises(EvenlyError, match=r"exit code -9 \(SIGKILL\); \d+ attempts .*\n.*memory"):
             load.wait()
     assert len(load.rows) >= 100
 
@@ -72,6 +78,90 @@ def test_a_load_that_is_not_wanted_any_more_sends_nothing(three_pods: "Backend",
     with Locust(three_pods.target, tmp_path) as load:
         pass
     assert load.rows == ()
+    assert three_pods.connections == 0
+
+
+@pytest.mark.parametrize("signals", [(signal.SIGSTOP,), (signal.SIGSTOP, signal.SIGINT, signal.SIGTERM)])
+def test_a_load_that_hangs_and_ignores_signals_is_killed_and_its_rows_are_kept(
+    three_pods: "Backend", tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signals: tuple[signal.Signals, ...]
+) -> None:
+    monkeypatch.setattr(run, "STOP_GRACE_S", 0.1)
+    with Locust(three_pods.target, tmp_path) as load:
+        load.release(LoadPlan("run-1", LAW, cap=10_000_000, alpha=NEVER, beta=NEVER))
+        _wait_for_rows(load)
+        for number in signals:
+            load._program.send_signal(number)
+        with pytest.raises(EvenlyError, match=r"did not end within 0\.1 s; \d{3,} attempts were made"):
+            load.wait(0.1)
+        assert load._program.returncode == -signal.SIGKILL
+    assert len(load.rows) >= 100
+
+
+def test_a_load_that_ends_by_itself_too_early_is_an_error(three_pods: "Backend", tmp_path: Path) -> None:
+    with Locust(three_pods.target, tmp_path) as load:
+        load.release(LoadPlan("run-1", LAW, cap=10_000_000, alpha=NEVER, beta=NEVER))
+        _wait_for_rows(load)
+        load._program.send_signal(signal.SIGTERM)
+        with pytest.raises(EvenlyError, match=r"ended (too early|with exit code \d+); \d+ attempts were made"):
+            load.wait()
+
+
+def test_a_plan_that_cannot_be_read_ends_the_load_instead_of_loading_without_one(three_pods: "Backend", tmp_path: Path) -> None:
+    with Locust(three_pods.target, tmp_path) as load:
+        unreadable: Any = SimpleNamespace(to_line=lambda: "{}\n")
+        load.release(unreadable)
+        with pytest.raises(EvenlyError, match=r"(?s)ended with exit code 3; 0 attempts were made.*KeyError"):
+            load.wait(30)
+    assert three_pods.connections == 0
+
+
+def test_a_disk_that_fills_up_while_rows_are_written_is_named_in_the_systems_words(
+    three_pods: "Backend", tmp_path: Path, disk_that_fills_up: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    with disk_that_fills_up(20_000):
+        load = Locust(three_pods.target, tmp_path)
+    with load:
+        load.release(LoadPlan("run-1", LAW, cap=10_000_000, alpha=NEVER, beta=NEVER))
+        with pytest.raises(EvenlyError, match=r"rows\.csv cannot be written: File too large\n.*--reports FOLDER"):
+            load.wait()
+    assert len(load.rows) >= 100
+
+
+def test_rows_that_cannot_be_begun_are_named_too(three_pods: "Backend", tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").symlink_to("nowhere/rows.csv")
+    with Locust(three_pods.target, tmp_path) as load:
+        load.release(LoadPlan("run-1", LAW, cap=100))
+        with pytest.raises(EvenlyError, match=r"rows\.csv cannot be written: No such file or directory"):
+            load.wait()
+
+
+def test_a_folder_for_the_load_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "evidence").write_text("a file")
+    with pytest.raises(EvenlyError, match=r"locust\.log cannot be written: Not a directory"):
+        Locust("127.0.0.1:1", tmp_path / "evidence" / "scenario")
+
+
+PARENT = """
+import sys, time
+from pathlib import Path
+from evenly.load.run import Locust
+Locust(sys.argv[1], Path(sys.argv[2]))
+print("started", flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_load_whose_parent_is_killed_ends_by_itself(three_pods: "Backend", tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / run.LOG_FILE)  # held open for writing by Locust alone: its end is Locust's
+    log = os.fdopen(os.open(tmp_path / run.LOG_FILE, os.O_RDONLY | os.O_NONBLOCK), "rb")
+    argv = [sys.executable, "-c", PARENT, three_pods.target, str(tmp_path)]
+    with log, subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout
+        assert parent.stdout.readline() == "started\n"
+        assert log.read() is None, "nothing to read yet, and somebody has it open"
+        parent.kill()
+        os.set_blocking(log.fileno(), True)
+        assert log.read() == b"", "ended, and without a complaint"
     assert three_pods.connections == 0
 
 

@@ -188,6 +188,28 @@ def test_a_pod_that_was_never_ready_is_named_with_the_clusters_words(simulate: S
 
 
 @pytest.mark.parametrize(
+    ("note", "remedy"),
+    [
+        ("CrashLoopBackOff: container nginx ended with exit code 3 (restarts: 4)", "Its program ends again and again"),
+        ("ErrImagePull: failed to pull nginx:0.0", "Correct the image in its manifest"),
+        ("ImagePullBackOff: Back-off pulling image nginx:0.0", "Correct the image in its manifest"),
+        ("Unschedulable: 0/3 nodes are available: 3 Insufficient cpu", "No node takes it: let it ask for less"),
+        ("Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 404", "Mend its readiness probe"),
+        ("not ready", "See what the cluster says about it:"),
+    ],
+)
+def test_backends_that_never_get_ready_are_named_with_a_remedy(
+    simulate: Simulate, pod: Callable[..., Any], note: str, remedy: str
+) -> None:
+    pods = [replace(pod(number), note=note, node="") for number in range(3)]
+    said = say(simulate(pods=pods, errors=["refused"] * 9, attempts=1_000, readings=[EndpointsReading(-60.0, ())]))
+    assert headline(said) == "This run cannot tell. None of the 3 pods was ready."
+    assert f"backend-app-6d5f9c7b8d-k7m2p: {note}." in why(said)
+    assert plain(said.diagnosis.remedy).startswith(remedy)
+    assert plain(said.diagnosis.remedy).endswith("See what the cluster says about it:")
+
+
+@pytest.mark.parametrize(
     ("readings", "head", "story"),
     [
         (

@@ -1,5 +1,9 @@
+import time
+from itertools import count
 from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from evenly.workload.endpoints import EndpointsWatch
 from evenly.workload.namespace import Namespace
@@ -45,3 +49,17 @@ def test_readings_since_a_moment_begin_with_the_one_that_held_then() -> None:
     between = watch.readings(0)[-1].at_ns
     slices.become([endpoint("b")])
     assert [set(reading.ready) for reading in watch.readings(between)] == [{"a"}, {"b"}]
+
+
+@pytest.mark.parametrize(("clock", "kept"), [("time_ns", [{"b"}, {"c"}]), ("monotonic_ns", [{"c"}, set(), {"a"}])])
+def test_a_clock_that_is_set_back_does_not_change_which_readings_count(
+    monkeypatch: pytest.MonkeyPatch, clock: str, kept: list[set[str]]
+) -> None:
+    an_hour_back = count(time.monotonic_ns() + 10**15, -3_600 * 10**9)
+    monkeypatch.setattr(time, clock, lambda: next(an_hour_back))  # the control: the clock that is in use
+    watch, slices = watched()
+    for ready in ("a", "b"):
+        slices.become([endpoint(ready)])
+    between = watch._readings[-1].at_ns
+    slices.become([endpoint("c")])
+    assert [set(reading.ready) for reading in watch.readings(between)] == kept

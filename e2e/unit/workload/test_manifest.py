@@ -25,8 +25,11 @@ def test_every_document_of_a_file_is_read_in_order(tmp_path: Path) -> None:
         ("", "no Kubernetes object"),
         ("---\n---\n", "no Kubernetes object"),
         ("a: [", "is not YAML"),
-        ("just words", "without apiVersion, kind and metadata"),
-        ("apiVersion: v1\nkind: Pod\n", "without apiVersion, kind and metadata"),
+        ("\0\1\2", "is not YAML"),
+        ("just words", "without apiVersion, kind, metadata.name"),
+        ("apiVersion: v1\nkind: Pod\n", "without apiVersion, kind, metadata.name"),
+        ("apiVersion: v1\nkind: Pod\nmetadata:\n", "without apiVersion, kind, metadata.name"),
+        (POD.replace("name: a", "name: a, namespace: default"), "puts Pod a into the namespace default"),
     ],
 )
 def test_a_file_that_is_no_manifest_is_refused_by_name(tmp_path: Path, text: str, complaint: str) -> None:
@@ -54,3 +57,11 @@ def test_the_only_object_of_a_kind_must_be_the_only_one(tmp_path: Path, count: i
     documents = read(written(tmp_path, "---\n".join([POD.replace("kind: Pod", "kind: Secret"), *[POD] * count])))
     with pytest.raises(EvenlyError, match=f"holds {count} objects of kind Pod"):
         only(documents, "Pod", "some.yaml")
+
+
+def test_a_folder_or_a_binary_file_is_no_manifest(tmp_path: Path) -> None:
+    with pytest.raises(EvenlyError, match="cannot be read: Is a directory"):
+        read(tmp_path)
+    (tmp_path / "image.yaml").write_bytes(b"\x89PNG\xff")
+    with pytest.raises(EvenlyError, match=r"image\.yaml is not YAML"):
+        read(tmp_path / "image.yaml")

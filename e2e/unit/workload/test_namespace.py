@@ -3,6 +3,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from kubernetes.client import ApiClient
 from kubernetes.client.exceptions import ApiException
 from kubernetes.utils import FailToCreateError
 
@@ -55,6 +56,12 @@ def test_a_refusal_is_told_in_the_api_servers_own_words(monkeypatch: pytest.Monk
     monkeypatch.setattr(module, "create_from_dict", refuse)
     with pytest.raises(EvenlyError, match=r'refuses Service spring-service: strict decoding error: unknown field "spec\.'):
         apply([SERVICE], SHOP)
+
+
+@pytest.mark.parametrize(("version", "kind"), [("v1", "Servise"), ("apps/v9", "Deployment")])
+def test_an_object_of_no_known_kind_is_refused_by_name(version: str, kind: str) -> None:
+    with pytest.raises(EvenlyError, match=f"{kind} shop is of no known kind in {version}"):
+        apply([{"apiVersion": version, "kind": kind, "metadata": {"name": "shop"}}], Namespace(ApiClient(), "shop"))
 
 
 def test_a_namespace_is_labelled_as_ours_and_its_name_is_one_that_kubernetes_takes(monkeypatch: pytest.MonkeyPatch) -> None:

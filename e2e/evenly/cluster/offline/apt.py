@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from email import message_from_string
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from evenly.cluster.cache import Cache
+from evenly.cluster.offline.scratch import scratch
 from evenly.errors import EvenlyError
 from evenly.process import run
 
@@ -14,6 +14,11 @@ CONFIG_LIMIT_S = 10.0
 INDEX_LIMIT_S = 300.0
 DOWNLOAD_LIMIT_S = 600.0
 UNPACK_LIMIT_S = 120.0
+
+REMEDY = (
+    "check the network (apt's proxy and mirror come from the machine's own /etc/apt), then run again: what is finished is kept;"
+    " if apt names a key or a package, mend the sources there"
+)
 
 # The parts of a release that hold packages for everybody; -backports and third parties are not asked.
 POCKETS = ("", "-updates", "-security")
@@ -32,17 +37,16 @@ def unpack(packages: Sequence[str], *, into: Path, cache: Cache, suite: str | No
     # Two builders may ask at once, and apt would refuse the second instead of letting it wait.
     with cache.lock(f"apt-{release}"):
         environment = {"APT_CONFIG": str(_configure(cache.root / "apt" / release, release)), "LC_ALL": "C"}
-        remedy = "look at apt's words above; the mirror and its key come from the machine's own sources in /etc/apt"
-        run("apt-get", "update", timeout_s=INDEX_LIMIT_S, env=environment, remedy=remedy)
-        with TemporaryDirectory(dir=cache.root, prefix="apt-") as folder:
+        run("apt-get", "update", timeout_s=INDEX_LIMIT_S, env=environment, remedy=REMEDY)
+        with scratch(cache.root / f"apt-{release}.tmp") as folder:
             run(
                 *("apt-get", "download", *packages),
                 timeout_s=DOWNLOAD_LIMIT_S,
-                cwd=Path(folder),
+                cwd=folder,
                 env=environment,
-                remedy=remedy,
+                remedy=REMEDY,
             )
-            for archive in sorted(Path(folder).glob("*.deb")):
+            for archive in sorted(folder.glob("*.deb")):
                 run("dpkg", "-x", archive, into, timeout_s=UNPACK_LIMIT_S)
 
 
@@ -113,6 +117,7 @@ def _configure(state: Path, release: str) -> Path:
     ours = {
         "Acquire::Languages": "none",
         "Acquire::GzipIndexes": "true",
+        "APT::Update::Error-Mode": "any",  # or an index that is missing shows only as a package that is not there
         "APT::Sandbox::User": "root",  # the cache is private to its user, also to apt's own
         "Dir::State": state,
         "Dir::State::lists": state / "lists",

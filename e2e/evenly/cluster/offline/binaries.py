@@ -8,23 +8,25 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import TimeoutExpired
 from tempfile import TemporaryDirectory
 
-from evenly.cluster.cache import Cache, key
+from evenly.cluster.cache import Cache
 from evenly.cluster.offline import toolchain
 from evenly.cluster.offline.scratch import scratch
-from evenly.process import ProgramError, run, start, stop
+from evenly.process import finish, run, start, stop
 
 SOURCES = Path(__file__).with_name("go")
 COMPILE_LIMIT_S = 1800.0
 LIST_LIMIT_S = 30.0
+REMEDY = (
+    "if a download broke off: check the network and the module proxy (go env GOPROXY), then run again: what is finished is"
+    " kept; else look at the lines above, which are the compiler's"
+)
 
 # SELinux as in Kubernetes' own builds; the others leave out what nobody calls here, and what forbids dead-code removal.
 TAGS = "selinux,notest,grpcnotrace"
-# The files of Go's cache are written and read once, 3.6 GB in all: in memory that saves 26 s of 276 s.
-IN_MEMORY = Path("/dev/shm")  # noqa: S108 - the folder below it is made for us alone
-ROOM_FOR_CACHE = 6 * 2**30
+# The files of Go's cache and of its linker come to 6 GB: in memory that saves 26 s of 276 s.
+ROOM_FOR_CACHE = 8 * 2**30
 ROOM_FOR_COMPILER = 4 * 2**30
 
 
@@ -41,7 +43,7 @@ class Binaries:
 def build(cache: Cache, step: AbstractContextManager[None], *, meanwhile: Callable[[], object]) -> Binaries:
     """Compile what is not in the cache yet, about five minutes on two cores, and call ``meanwhile`` during that time.
 
-    Raises ProgramError with the compiler's last lines.
+    Raises ProgramError with the compiler's last lines; what ``meanwhile`` raises ends the compiler.
     """
     inputs: list[str | Path] = [SOURCES, TAGS, *_linker_flags(), platform.machine()]
 
@@ -60,9 +62,10 @@ def kubernetes_version() -> str:
 
 def _compile(cache: Cache, into: Path, meanwhile: Callable[[], object]) -> None:
     go = toolchain.go(cache)
-    builds = IN_MEMORY / f"evenly-{key([str(cache.root)])}" if _has_room() else into / "builds"
+    builds = cache.memory if _has_room(cache.memory.parent) else into / "builds"
     with TemporaryDirectory(dir=into) as modules, scratch(builds):
         environment = {
+            **toolchain.discreet(),
             "CGO_ENABLED": "0",
             "GOCACHE": str(builds),
             "GOFLAGS": "-buildvcs=false -modcacherw",  # or the module folder could not be deleted
@@ -81,16 +84,9 @@ def _compile(cache: Cache, into: Path, meanwhile: Callable[[], object]) -> None:
         ) as compiler:
             try:
                 meanwhile()
-                _, stderr = compiler.communicate(timeout=COMPILE_LIMIT_S)
-            except TimeoutExpired:
-                raise ProgramError(
-                    f"go build did not end within {COMPILE_LIMIT_S:g} s", "try again on a machine with less to do"
-                ) from None
+                finish(compiler, timeout_s=COMPILE_LIMIT_S, remedy=REMEDY)
             finally:
                 stop(compiler)
-        if compiler.returncode != 0:
-            lines = "\n".join(f"  | {line}" for line in stderr.splitlines()[-20:])
-            raise ProgramError(f"go build ended with exit code {compiler.returncode}\n{lines}", "look at the lines above")
         kind = run(
             *(go, "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/kind"),
             timeout_s=LIST_LIMIT_S,
@@ -108,10 +104,10 @@ def _linker_flags() -> list[str]:
     return [f"-X {package}.{name}={value}" for package in packages for name, value in values.items()]
 
 
-def _has_room() -> bool:
+def _has_room(place: Path) -> bool:
     memory = Path("/proc/meminfo")
-    if not (IN_MEMORY.is_dir() and os.access(IN_MEMORY, os.W_OK) and memory.exists()):
+    if not (place.is_dir() and os.access(place, os.W_OK) and memory.exists()):
         return False
     available = int(re.findall(r"MemAvailable:\s+(\d+) kB", memory.read_text())[0]) * 1024
-    room = shutil.disk_usage(IN_MEMORY).free
+    room = shutil.disk_usage(place).free
     return room >= ROOM_FOR_CACHE and available >= ROOM_FOR_CACHE + ROOM_FOR_COMPILER

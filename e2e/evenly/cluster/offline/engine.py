@@ -7,7 +7,7 @@ from pathlib import Path
 from evenly.cluster.cache import Cache, remove
 from evenly.cluster.offline import daemon, host
 from evenly.cluster.offline.engine_programs import engine_programs
-from evenly.errors import EvenlyError
+from evenly.cluster.requirements import Requirement, require
 from evenly.process import ProgramError, run
 from evenly.progress import Progress
 
@@ -29,6 +29,11 @@ def was_started(cache: Cache) -> bool:
     return before.exists() and json.loads(before.read_text())["boot"] == host.boot()
 
 
+def requirements(cache_folder: Path) -> tuple[Requirement, ...]:
+    """Tell what a private engine needs besides Debian's packages, root and a kernel."""
+    return (_socket_path(cache_folder), _alone())
+
+
 def start(cache: Cache, progress: Progress) -> tuple[Path, Mapping[str, str]]:
     """Start the private engine, or find it running, and return its docker command and the environment to reach it.
 
@@ -37,15 +42,12 @@ def start(cache: Cache, progress: Progress) -> tuple[Path, Mapping[str, str]]:
     """
     programs, tools = engine_programs(cache, progress)
     home = _home(cache)
+    home.mkdir(exist_ok=True)
     socket = home / "docker.sock"
     docker, env = programs / "docker", {"DOCKER_HOST": f"unix://{socket}", "PATH": tools["PATH"]}
     if socket.exists() and _answers(docker, env):
         return docker, env
-    if other := host.other_engine():
-        raise EvenlyError(
-            f"a private Docker engine is needed, but another engine runs already (process {other}) and does not answer here",
-            "wait until it answers or ends; if it is evenly's with another cache folder, end it with that one: evenly down",
-        )
+    require("a private Docker engine cannot be started", *requirements(cache.root))
     if was_started(cache):  # and died; the record tells how it was before
         _end(home)
     else:
@@ -92,6 +94,22 @@ def stop(cache: Cache, progress: Progress) -> None:
     remove(home / "run")
 
 
+def _alone() -> Requirement:
+    """Tell whether no other engine shares this machine's network: two would take each other's packet rules away."""
+    other = host.other_engine()
+    found = f"another engine runs already (process {other})" if other else "no other engine runs"
+    remedy = "wait until it answers or ends; if it is evenly's with another cache folder, end it with that one: evenly down"
+    return Requirement("alone", found, not other, remedy)
+
+
+def _socket_path(cache_folder: Path) -> Requirement:
+    length = len(str(cache_folder / "engine/run/containerd.sock.ttrpc"))
+    found = f"paths below {cache_folder} have up to {length} bytes of {SOCKET_PATH_LIMIT}"
+    return Requirement(
+        "sockets", found, length <= SOCKET_PATH_LIMIT, "name a cache folder with a shorter path: EVENLY_CACHE=..."
+    )
+
+
 def _end(home: Path) -> None:
     for name in ("dockerd", "containerd"):
         daemon.stop(name, home)
@@ -111,15 +129,7 @@ def _before(cache: Cache) -> Path:
 
 
 def _home(cache: Cache) -> Path:
-    home = cache.root / "engine"
-    deepest = len(str(home)) + len("/run/containerd.sock.ttrpc")
-    if deepest > SOCKET_PATH_LIMIT:
-        raise EvenlyError(
-            f"the cache folder {cache.root} has too long a path for a socket ({deepest} bytes of {SOCKET_PATH_LIMIT})",
-            "name a cache folder with a shorter path",
-        )
-    home.mkdir(exist_ok=True)
-    return home
+    return cache.root / "engine"
 
 
 def _answers(docker: Path, env: Mapping[str, str]) -> bool:

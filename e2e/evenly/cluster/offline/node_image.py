@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evenly.cluster.cache import key
+from evenly.cluster.disk import explained
 from evenly.cluster.engine import Engine
 from evenly.cluster.offline import archive, control_plane
 from evenly.cluster.offline.binaries import Binaries, kubernetes_version
@@ -56,6 +57,21 @@ def load(made_of: Ingredients, work: Path, engine: Engine) -> None:
 
     Nothing but this image is kept: it takes ten seconds to make, and its archive would be as large as all its parts.
     """
+    with explained(work.parent):
+        packed = _pack(made_of, work)
+        changes = [
+            'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]',
+            "ENV container=docker",  # systemd asks for it; see its CONTAINER_INTERFACE
+            "STOPSIGNAL SIGRTMIN+3",
+            f"LABEL {archive.LABEL}={made_of.key()}",
+        ]
+        options = [part for change in changes for part in ("--change", change)]
+        engine.docker("import", *options, packed, TAG, timeout_s=IMPORT_LIMIT_S)
+        # The one that it replaces has lost its name by now.
+        engine.docker("image", "prune", "--force", "--filter", f"label={archive.LABEL}", timeout_s=IMPORT_LIMIT_S)
+
+
+def _pack(made_of: Ingredients, work: Path) -> Path:
     root, packed = work / "root", work / "root.tar"
     run("cp", "--archive", made_of.rootfs, root, timeout_s=COPY_LIMIT_S)
     names = control_plane.image_names(made_of.binaries)
@@ -69,16 +85,7 @@ def load(made_of: Ingredients, work: Path, engine: Engine) -> None:
         *("tar", "--create", "--file", packed, "--directory", root, "--numeric-owner", "--exclude=./dev/*", "."),
         timeout_s=COPY_LIMIT_S,
     )
-    changes = [
-        'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]',
-        "ENV container=docker",  # systemd asks for it; see its CONTAINER_INTERFACE
-        "STOPSIGNAL SIGRTMIN+3",
-        f"LABEL {archive.LABEL}={made_of.key()}",
-    ]
-    options = [part for change in changes for part in ("--change", change)]
-    engine.docker("import", *options, packed, TAG, timeout_s=IMPORT_LIMIT_S)
-    # The one that it replaces has lost its name by now.
-    engine.docker("image", "prune", "--force", "--filter", f"label={archive.LABEL}", timeout_s=IMPORT_LIMIT_S)
+    return packed
 
 
 def _lay_over(root: Path, files: Path) -> None:

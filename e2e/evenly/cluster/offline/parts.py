@@ -1,21 +1,22 @@
 """All that a cluster is made of where no image registry is reached, built once and kept."""
 
-import os
-import shutil
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from evenly.cluster import machine
 from evenly.cluster.cache import Cache
 from evenly.cluster.engine import Engine
-from evenly.cluster.offline import archive, backend_image, binaries, node_image, rootfs, runtime
+from evenly.cluster.offline import archive, backend_image, binaries, node_image, rootfs, runtime, toolchain
 from evenly.cluster.offline.scratch import scratch
-from evenly.errors import EvenlyError
+from evenly.cluster.requirements import Requirement, require
 from evenly.progress import Progress
 
 STEPS = 5
 QUERY_LIMIT_S = 20.0
 LOAD_LIMIT_S = 120.0
+NOTICE = "Images are built once, usually in 7 to 8 minutes on two cores; up to 10 GB are needed in {cache}, of which 4 stay"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +31,19 @@ class Parts:
 def build(cache: Cache, engine: Engine, progress: Progress) -> Parts:
     """Return the parts, building what is missing: about six minutes the first time, then only a look at the engine.
 
-    Raises EvenlyError where they cannot be built at all, and ProgramError with the words of a program that failed.
+    Raises LackingError before it compiles anything where this machine cannot, and ProgramError with the words of a program
+    that failed.
     """
-    _require_debian_and_root()
 
     def step(name: str, number: int, usually_s: float) -> AbstractContextManager[None]:
         return progress.step(name, number, STEPS, usually_s)
+
+    @contextmanager
+    def compilation() -> Iterator[None]:
+        require("images cannot be built here", *requirements(cache.root))
+        progress.say(NOTICE.format(cache=cache.root))
+        with step("Kubernetes and kind, compiled from source", 1, 290):
+            yield
 
     # Steps 2 to 4 run while the compiler does: they wait for the mirror and the disk more than for a processor.
     def others() -> tuple[Path, Path, Path]:
@@ -45,7 +53,7 @@ def build(cache: Cache, engine: Engine, progress: Progress) -> Parts:
             backend_image.build(cache, step("nginx for the backend", 4, 5)),
         )
 
-    programs = binaries.build(cache, step("Kubernetes and kind, compiled from source", 1, 290), meanwhile=others)
+    programs = binaries.build(cache, compilation(), meanwhile=others)
     made_of = node_image.Ingredients(programs, *others())
     with cache.lock("images"):
         if not _holds(engine, node_image.TAG, made_of.key()):
@@ -56,14 +64,14 @@ def build(cache: Cache, engine: Engine, progress: Progress) -> Parts:
     return Parts(node_image.TAG, backend_image.TAG, programs.kind)
 
 
+def requirements(cache_folder: Path) -> tuple[Requirement, ...]:
+    """Tell what building needs of this machine."""
+    debian = machine.debian()
+    packages = (machine.package_sources(),) if debian.met else ()
+    go = toolchain.available(cache_folder)
+    return (debian, machine.root(), *packages, go, machine.disk(cache_folder), machine.memory())
+
+
 def _holds(engine: Engine, image: str, made_of: str) -> bool:
     filters = ("--filter", f"reference={image}", "--filter", f"label={archive.LABEL}={made_of}")
     return bool(engine.docker("image", "ls", "--quiet", *filters, timeout_s=QUERY_LIMIT_S).strip())
-
-
-def _require_debian_and_root() -> None:
-    if not (shutil.which("apt-get") and shutil.which("dpkg") and os.geteuid() == 0):
-        raise EvenlyError(
-            "images of our own are built only by root, on Debian",
-            "run as root on Debian 12 or newer, or let Docker reach an image registry",
-        )

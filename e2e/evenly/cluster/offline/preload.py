@@ -4,10 +4,12 @@ import signal
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from subprocess import Popen, TimeoutExpired
-from tempfile import TemporaryDirectory
+from subprocess import TimeoutExpired
+from tempfile import gettempdir
 
-from evenly.process import ProgramError, run, start, stop
+from evenly.cluster.cache import key
+from evenly.cluster.offline.scratch import scratch
+from evenly.process import Program, ProgramError, run, start, stop, tail
 
 START_LIMIT_S = 20.0
 IMPORT_LIMIT_S = 120.0
@@ -27,8 +29,8 @@ def preload(archives: Iterable[Path], *, store: Path, programs: Path) -> None:
 
     ``programs`` is the folder of containerd and ctr. Images are pinned, or a kubelet short of disk would delete them.
     """
-    with TemporaryDirectory(prefix="evenly-") as folder:  # not in the cache: a socket's path is short
-        home = Path(folder)
+    # Not in the cache: a socket's path is short.
+    with scratch(Path(gettempdir()) / f"evenly-{key([str(store)])}") as home:
         socket = home / "containerd.sock"
         config = home / "config.toml"
         disabled = ", ".join(f'"{plugin}"' for plugin in DISABLED_PLUGINS)
@@ -48,7 +50,7 @@ def preload(archives: Iterable[Path], *, store: Path, programs: Path) -> None:
                 stop(daemon, signal.SIGTERM)
 
 
-def _await(socket: Path, daemon: Popen[str]) -> None:
+def _await(socket: Path, daemon: Program) -> None:
     deadline = time.monotonic() + START_LIMIT_S
     while not socket.exists():
         try:
@@ -58,7 +60,8 @@ def _await(socket: Path, daemon: Popen[str]) -> None:
                 continue
         stop(daemon)
         _, stderr = daemon.communicate()
-        words = "".join(f"\n  | {line}" for line in stderr.splitlines()[-5:])
         raise ProgramError(
-            f"containerd did not come up within {START_LIMIT_S:g} s{words}", "look at the lines above; they are its own"
+            f"containerd did not come up within {START_LIMIT_S:g} s{tail(stderr)}",
+            "look at the last lines above; they are its own",
+            stderr,
         )

@@ -47,6 +47,7 @@ def _bootstrap(cache: Cache, root: Path, *, tools: Path) -> None:
         *(f"--aptopt={option}" for option in apt.reach()),
         *(RELEASE, root, sources),
         timeout_s=BOOTSTRAP_LIMIT_S,
+        remedy=apt.REMEDY,
         env={
             "PATH": f"{tools / 'usr/bin'}:{os.environ['PATH']}",  # it calls its own mmtarfilter
             "PERL5LIB": ":".join(str(path) for path in _perl_libraries(tools)),

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from evenly.cluster import cache as cache_module
 from evenly.cluster.cache import Cache
 from evenly.cluster.offline import binaries, toolchain
+from evenly.errors import EvenlyError
 from evenly.process import ProgramError
 
 GO_MOD = (binaries.SOURCES / "go.mod").read_text()
@@ -24,15 +26,21 @@ def compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str],
         go.write_text(f"#!/bin/sh\n{script}\n")
         go.chmod(0o755)
         monkeypatch.setattr(toolchain, "go", lambda _: go)
-        monkeypatch.setattr(binaries, "IN_MEMORY", tmp_path / "no-memory")
         monkeypatch.setenv("DONE", str(tmp_path / "done"))
 
     return replace
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> Cache:
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cache:
+    monkeypatch.setattr(cache_module, "IN_MEMORY", tmp_path)
+    monkeypatch.setattr(binaries, "_has_room", lambda _: True)
     return Cache(tmp_path / "cache")
+
+
+def assert_nothing_is_left(cache: Cache) -> None:
+    assert {path.name for path in cache.root.iterdir()} == {"CACHEDIR.TAG", "locks"}
+    assert not cache.memory.exists()
 
 
 def test_every_module_of_kubernetes_has_its_version() -> None:
@@ -59,8 +67,22 @@ def test_what_the_compiler_says_last_is_told(compiler: Callable[[str], None], ca
         binaries.build(cache, nullcontext(), meanwhile=lambda: None)
 
 
-def test_an_interrupt_ends_the_compiler_and_leaves_nothing(
-    compiler: Callable[[str], None], cache: Cache, tmp_path: Path
+def test_a_download_that_breaks_off_is_told_with_what_to_check_and_leaves_nothing(
+    compiler: Callable[[str], None], cache: Cache
+) -> None:
+    compiler(
+        'echo half > "$GOMODCACHE/kubernetes.zip"; echo half > "$GOCACHE/package.a"\n'
+        "echo 'node/main.go:9:2: k8s.io/kubernetes@v1.37.2: Get \"https://proxy/k8s.io\": unexpected EOF' >&2; exit 1"
+    )
+    with pytest.raises(ProgramError, match=r"unexpected EOF(.|\n)*check the network and the module proxy") as caught:
+        binaries.build(cache, nullcontext(), meanwhile=lambda: None)
+    assert len(str(caught.value).splitlines()) < 24
+    assert_nothing_is_left(cache)
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt(), EvenlyError("the mirror is gone", "wait")], ids=["^C", "error"])
+def test_what_goes_wrong_meanwhile_ends_the_compiler_and_leaves_nothing(
+    compiler: Callable[[str], None], cache: Cache, tmp_path: Path, interruption: BaseException
 ) -> None:
     os.mkfifo(tmp_path / "done")
     compiler('echo $$ > "$DONE"; exec sleep 60')
@@ -68,10 +90,11 @@ def test_an_interrupt_ends_the_compiler_and_leaves_nothing(
 
     def interrupted() -> None:
         pids.append(int((tmp_path / "done").read_text()))
-        raise KeyboardInterrupt
+        raise interruption
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(type(interruption)) as caught:
         binaries.build(cache, nullcontext(), meanwhile=interrupted)
+    assert caught.value is interruption
     with pytest.raises(ProcessLookupError):
         os.kill(pids[0], 0)
-    assert not [path for path in cache.root.iterdir() if path.name.startswith("binaries")]
+    assert_nothing_is_left(cache)

@@ -1,23 +1,28 @@
 """What the engine holds is not made again; what it lost is made again from the parts in the cache."""
 
 import io
+import os
 import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 import pytest
 from rich.console import Console
 
 from evenly.cluster.cache import Cache
-from evenly.cluster.offline import backend_image, binaries, node_image, parts, rootfs, runtime
-from evenly.errors import EvenlyError
+from evenly.cluster.offline import backend_image, binaries, node_image, parts, rootfs, runtime, toolchain
+from evenly.cluster.requirements import LackingError, Requirement, lacking
 from evenly.progress import Progress
 
 if TYPE_CHECKING:
     from evenly.cluster.engine import Engine
+
+ENOUGH = Requirement("disk", "30 GB free", met=True)
+TOO_LITTLE = Requirement("disk", "3 GB free", met=False, remedy="free some")
 
 
 @dataclass
@@ -75,7 +80,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(runtime, "build", folder("node-runtime"))
     monkeypatch.setattr(backend_image, "build", folder("backend-image"))
     monkeypatch.setattr(node_image, "load", load)
-    monkeypatch.setattr(parts, "_require_debian_and_root", lambda: None)
+    monkeypatch.setattr(parts, "requirements", lambda _: (ENOUGH,))
     return calls
 
 
@@ -83,7 +88,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def build(tmp_path: Path) -> Callable[[FakeEngine], tuple[parts.Parts, str]]:
     def run(engine: FakeEngine) -> tuple[parts.Parts, str]:
         said = io.StringIO()
-        got = parts.build(Cache(tmp_path / "cache"), cast("Engine", engine), Progress(Console(file=said)))
+        got = parts.build(Cache(tmp_path / "cache"), cast("Engine", engine), Progress(Console(file=said, soft_wrap=True)))
         return got, said.getvalue()
 
     return run
@@ -98,6 +103,9 @@ def test_the_first_run_tells_every_step_and_makes_everything_once(
     assert engine.loaded == ["evenly/node:v1.37.2", "evenly/nginx:1.26"]
     assert (got.node_image, got.backend_image) == ("evenly/node:v1.37.2", "evenly/nginx:1.26")
     assert [f"[{number}/5]" in said for number in range(1, 6)] == [True] * 5
+    notice, first_step, *_ = said.splitlines()
+    assert "7 to 8 minutes on two cores; up to 10 GB are needed in" in notice
+    assert first_step.startswith("[1/5]")
 
 
 def test_the_second_run_makes_nothing_and_says_nothing(
@@ -123,9 +131,29 @@ def test_images_that_the_engine_lost_are_made_from_what_the_cache_has(
     assert "[5/5]" in said
 
 
-def test_a_machine_that_is_not_debian_is_told_what_to_do(
-    monkeypatch: pytest.MonkeyPatch, build: Callable[[FakeEngine], tuple[parts.Parts, str]]
+def test_a_machine_that_lacks_something_is_told_before_anything_is_compiled(
+    monkeypatch: pytest.MonkeyPatch, built: list[str], build: Callable[[FakeEngine], tuple[parts.Parts, str]]
 ) -> None:
-    monkeypatch.setattr(shutil, "which", lambda _: None)
-    with pytest.raises(EvenlyError, match="only by root, on Debian"):
+    monkeypatch.setattr(parts, "requirements", lambda _: (TOO_LITTLE,))
+    with pytest.raises(LackingError, match="images cannot be built here: 3 GB free") as caught:
         build(FakeEngine())
+    assert caught.value.remedy == "free some"
+    assert built == []
+
+
+def test_what_was_built_is_used_on_a_machine_that_could_not_build_it_any_more(
+    monkeypatch: pytest.MonkeyPatch, built: list[str], build: Callable[[FakeEngine], tuple[parts.Parts, str]]
+) -> None:
+    build(FakeEngine())
+    built.clear()
+    monkeypatch.setattr(parts, "requirements", lambda _: (TOO_LITTLE,))
+    build(FakeEngine())
+    assert built == []
+
+
+def test_building_needs_debian_root_go_and_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(toolchain, "find_spec", lambda _: None)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=3 * 10**9))
+    assert [missing.name for missing in lacking(parts.requirements(tmp_path))] == ["Debian", "root", "Go", "disk"]

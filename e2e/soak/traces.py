@@ -1,0 +1,106 @@
+"""What a machine shows of a run: listed before and after, the two must be equal."""
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from evenly.cluster.cache import Cache
+from evenly.cluster.offline.engine_programs import engine_programs
+from evenly.process import run
+from evenly.progress import Progress
+
+MARK = "EVENLY_SOAK"  # a variable that all programs of a run inherit, so that they are known from those of others
+COMMAND_LIMIT_S = 30.0
+ROOT = 0
+
+# Counters and the like, which move by themselves.
+RESTLESS_SYSCTLS = ("fs/", "kernel/ns_last_pid", "kernel/pty/nr", "kernel/random/", "net/netfilter/nf_conntrack_count")
+PLACES = tuple(map(Path, ("/dev/shm", "/etc", "/opt", "/run", "/tmp", "/var")))  # noqa: S108 - looked at, not written to
+
+Traces = Mapping[str, frozenset[str]]
+
+
+def traces(cache: Cache, ours: Iterable[Path], places: Sequence[Path] = PLACES) -> Traces:
+    """List what a run could leave: by kind of thing, one line a thing.
+
+    Files below ``ours`` are not looked at, nor are those outside ``places``. Rules of the packet filter are seen by root only.
+    """
+    skipped = {cache.root, *(path.resolve() for path in ours), *map(Path, ("/dev", "/proc", "/sys"))} - {*places}
+    return {
+        "packages": _packages(),
+        "processes": frozenset(_processes()),
+        "interfaces": frozenset(path.name for path in Path("/sys/class/net").iterdir()),
+        "mounts": frozenset(line.split(" ")[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()),
+        "packet rules": frozenset(_packet_rules(cache)) if os.geteuid() == ROOT else frozenset(),
+        "sysctls": frozenset(_sysctls(Path("/proc/sys"))),
+        "control groups": frozenset(folder for folder, _, _ in os.walk("/sys/fs/cgroup")),
+        "files": frozenset(line for place in places for line in _files(place, skipped)),
+    }
+
+
+def left(before: Traces, after: Traces) -> list[str]:
+    """Return what is in one list and not in the other, one line a thing."""
+    return [
+        f"{kind}: {sign} {thing}"
+        for kind in before
+        for sign, things in (("+", after[kind] - before[kind]), ("-", before[kind] - after[kind]))
+        for thing in sorted(things)
+    ]
+
+
+def _packages() -> frozenset[str]:
+    if not shutil.which("dpkg-query"):
+        return frozenset()
+    return frozenset(run("dpkg-query", "--show", timeout_s=COMMAND_LIMIT_S).splitlines())
+
+
+def _processes() -> Iterator[str]:
+    """Yield the programs of runs: those that carry the mark, and all inside containers."""
+    own = Path("/proc/self/ns/pid").readlink()
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            marked = f"{MARK}=".encode() in (process / "environ").read_bytes()
+            if marked or (process / "ns/pid").readlink() != own:
+                yield f"{process.name} {(process / 'cmdline').read_bytes().replace(bytes(1), b' ').decode()[:80]}"
+        except OSError:  # it has ended, or is another user's
+            continue
+
+
+def _packet_rules(cache: Cache) -> Iterator[str]:
+    _, tools = engine_programs(cache, Progress())
+    for command in (("iptables-save",), ("ip6tables-save",), ("nft", "list", "tables")):
+        for line in run(*command, timeout_s=COMMAND_LIMIT_S, env=tools).splitlines():
+            if not line.startswith("#"):  # comments hold the time
+                yield f"{command[0]} {line.partition(' [')[0]}"  # without counters
+
+
+def _sysctls(folder: Path) -> Iterator[str]:
+    for path in folder.rglob("*"):
+        name = str(path.relative_to(folder))
+        if path.is_file() and not name.startswith(RESTLESS_SYSCTLS):
+            try:
+                yield f"{name} = {path.read_text().strip()}"
+            except OSError:  # to be written only
+                continue
+
+
+def _files(folder: Path, skipped: set[Path]) -> Iterator[str]:
+    """Yield folders by name, and files with size and time; other file systems are passed over."""
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in entries:
+        path = Path(entry.path)
+        try:
+            if path in skipped or (entry.is_dir(follow_symlinks=False) and path.is_mount()):
+                continue
+            status = entry.stat(follow_symlinks=False)
+        except OSError:  # it has gone
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield f"{path}/"
+            yield from _files(path, skipped)
+        else:
+            yield f"{path} {status.st_size} {status.st_mtime_ns}"
