@@ -58,14 +58,17 @@ def start(cache: Cache, scratch: Path, elsewhere: list[Path]) -> Iterator[Start]
     with ExitStack() as stack:
         yield starter(stack, scratch)
     assert left(before, traces(cache, [scratch, *elsewhere])) == []
+    assert list((scratch / "tmp").iterdir()) == []
 
 
 def starter(stack: ExitStack, folder: Path) -> Start:
     """Return what starts `make e2e` with more options; the run ends with the ``stack``."""
+    temporary = folder / "tmp"
+    temporary.mkdir()
 
     def started(*options: str | Path, tests: Path = SUITE, cwd: Path = REPOSITORY, **env: str) -> Background:
-        number = len(list(folder.glob("*.log")))
+        log = folder / f"run{len(list(folder.glob('*.log')))}.log"
         argv = suite_argv("--reports", folder / "reports", *options, tests=tests)
-        return stack.enter_context(Background(*argv, log=folder / f"run{number}.log", env=env, cwd=cwd))
+        return stack.enter_context(Background(*argv, log=log, env={"TMPDIR": str(temporary), **env}, cwd=cwd))
 
     return started

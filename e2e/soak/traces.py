@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from tempfile import gettempdir
 
 from evenly.cluster.cache import Cache
 from evenly.cluster.offline.engine_programs import engine_programs
@@ -16,7 +17,9 @@ ROOT = 0
 
 # Counters and the like, which move by themselves.
 RESTLESS_SYSCTLS = ("fs/", "kernel/ns_last_pid", "kernel/pty/nr", "kernel/random/", "net/netfilter/nf_conntrack_count")
-PLACES = tuple(map(Path, ("/dev/shm", "/etc", "/opt", "/run", "/tmp", "/var")))  # noqa: S108 - looked at, not written to
+PLACES = tuple(map(Path, ("/dev/shm", "/etc", "/opt", "/run", "/var")))  # noqa: S108 - looked at, not written to
+# Everybody writes there all the time; runs get a folder for temporary files of their own, which must be empty afterwards.
+SHARED = (Path(gettempdir()), Path("/var/log"))
 
 Traces = Mapping[str, frozenset[str]]
 
@@ -26,7 +29,7 @@ def traces(cache: Cache, ours: Iterable[Path], places: Sequence[Path] = PLACES) 
 
     Files below ``ours`` are not looked at, nor are those outside ``places``. Rules of the packet filter are seen by root only.
     """
-    skipped = {cache.root, *(path.resolve() for path in ours), *map(Path, ("/dev", "/proc", "/sys"))} - {*places}
+    skipped = {cache.root, *(path.resolve() for path in ours), *SHARED, *map(Path, ("/dev", "/proc", "/sys"))}
     return {
         "packages": _packages(),
         "processes": frozenset(_processes()),
@@ -35,7 +38,7 @@ def traces(cache: Cache, ours: Iterable[Path], places: Sequence[Path] = PLACES) 
         "packet rules": frozenset(_packet_rules(cache)) if os.geteuid() == ROOT else frozenset(),
         "sysctls": frozenset(_sysctls(Path("/proc/sys"))),
         "control groups": frozenset(folder for folder, _, _ in os.walk("/sys/fs/cgroup")),
-        "files": frozenset(line for place in places for line in _files(place, skipped)),
+        "files": frozenset(line for place in places if place not in skipped for line in _files(place, skipped)),
     }
 
 
