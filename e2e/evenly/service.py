@@ -149,7 +149,8 @@ class ServiceUnderTest:
         self._began_s = time.monotonic()
         bench = self._bench
         documents = [document for file in self._files for document in manifest.read(_path_of(file))]
-        declared = Declared.of(documents, NODE_PORT, source=" and ".join(self._files))
+        source = " and ".join(self._files)
+        declared = Declared.of(documents, source)
         self._service = declared.service
         self._entry_node, self._target = bench.cluster.doors[0]
         self._locust: Locust | None = self._started_locust(stack)  # its start-up takes place while the pods start
@@ -160,6 +161,8 @@ class ServiceUnderTest:
         stack.callback(self._take_away, namespace.delete_service, self._service, self._namespace)
         image = bench.cluster.backend_image or IMAGE_IN_MANIFESTS
         self._apply(manifest.with_image(documents, IMAGE_IN_MANIFESTS, image), self._namespace)
+        # only now: where a field is mistyped, the API server's own words are the better ones
+        manifest.check_way_in(manifest.only(documents, "Service", source), NODE_PORT, source)
         self._settled = converge(
             self._namespace,
             declared,

@@ -64,9 +64,10 @@ def replaced(old: str, new: str) -> Edit:
         (replaced("nodePort:", "nordPort:"), 'unknown field "spec.ports[0].nordPort"'),
         (lambda text: f"{text}---\n{text}", "holds 2 objects of kind Service, not one"),
         (lambda _: "# nothing\n", "holds no Kubernetes object"),
-        (replaced("nodePort: 30000", "nodePort: 80"), "its nodePort is 80"),
+        (replaced("nodePort: 30000", "nodePort: 80"), "The range of valid ports is 30000-32767"),
+        (replaced("nodePort: 30000", "nodePort: 30007"), "its nodePort is 30007"),
     ],
-    ids=["unknown field", "two documents", "none", "another port"],
+    ids=["unknown field", "two documents", "none", "port out of range", "another port"],
 )
 def test_a_wrong_manifest_is_told_with_its_place(on_kept: Start, scratch: Path, edit: Edit, message: str) -> None:
     test = suite_with(scratch, "spring-service.yaml", edit)

@@ -8,13 +8,10 @@ from typing import Self
 from evenly.errors import EvenlyError
 from evenly.workload.ask import Ask
 from evenly.workload.endpoints import EndpointsWatch
-from evenly.workload.manifest import Document, at, check_way_in, only
+from evenly.workload.manifest import Document, at, only
 from evenly.workload.namespace import Namespace
 from evenly.workload.pods import Pod, in_namespace, rolled_out, why_none
 from evenly.workload.wait import until
-
-TELL_EVERY_S = 10.0
-"""The usual wait is shorter, and silent."""
 
 PODS_TOLD = 2
 
@@ -29,14 +26,12 @@ class Declared:
     selector: Mapping[str, str]
 
     @classmethod
-    def of(cls, documents: Sequence[Document], node_port: int, source: str) -> Self:
+    def of(cls, documents: Sequence[Document], source: str) -> Self:
         """Read it off the manifests' objects: the first Deployment counts, and the one Service.
 
-        ``node_port`` is where the load comes in. Raises EvenlyError, naming ``source``, for manifests that leave nobody to
-        answer or no way to the pods.
+        Raises EvenlyError, naming ``source``, for manifests that leave nobody to answer.
         """
         service = only(documents, "Service", source)
-        check_way_in(service, node_port, source)
         selector = at(service, "spec", "selector")
         if not selector:
             raise EvenlyError(
@@ -83,25 +78,16 @@ def converge(  # noqa: PLR0913 - what it waits for, how long, and whom it tells
 
     Straight after a roll-out the node's rules still lag behind the endpoints; only an answer from each of them shows that
     the rules have caught up. A selected pod of somebody else does not hold the gate up: waiting would not send it away, and
-    it is evidence for the verdict. ``tell`` gets a line every ``TELL_EVERY_S`` on what is waited for.
+    it is evidence for the verdict. ``tell`` gets a line now and then on what is waited for.
     Raises EvenlyError when the Deployment has no pods at all by then: nothing could be expected.
     """
     expected: tuple[Pod, ...] = ()
-    began = told = time.monotonic()
-
-    def tell_when_due(waited_for: Callable[[], str]) -> None:
-        nonlocal told
-        now = time.monotonic()
-        if now - told >= TELL_EVERY_S:
-            told = now
-            tell(f"waiting for {waited_for()} ({now - began:.0f} of at most {limit_s:.0f} s)")
 
     def expected_now() -> tuple[Pod, ...]:
         return tuple(pod for pod in in_namespace(namespace) if declared.expects(pod))
 
     def agreed() -> bool:
         nonlocal expected
-        tell_when_due(lambda: _pods_to_come(declared.deployment, expected_now()))
         if not endpoints.ready:  # known without asking: the pods need both processors for their start
             return False
         if not all(rolled_out(namespace, deployment) for deployment in (declared.deployment, *declared.beside)):
@@ -114,13 +100,19 @@ def converge(  # noqa: PLR0913 - what it waits for, how long, and whom it tells
     answered: set[str] = set()
 
     def everyone_answered() -> bool:
-        tell_when_due(lambda: f"an answer from each of {len(endpoints.ready)} endpoints: {len(answered)} so far")
         pod = ask()
         answered.add(pod) if pod else answered.clear()  # after an error the count begins anew
         return endpoints.ready <= answered
 
-    opened = until(agreed, limit_s=limit_s) and until(
-        everyone_answered, limit_s=began + limit_s - time.monotonic(), every_s=0.005
+    def tell_of_pods(waited_s: float) -> None:
+        tell(f"waiting for {_pods_to_come(declared.deployment, expected_now())} ({waited_s:.0f} of at most {limit_s:.0f} s)")
+
+    def tell_of_answers(waited_s: float) -> None:
+        tell(f"waiting {waited_s:.0f} s for an answer from each of {len(endpoints.ready)} endpoints: {len(answered)} so far")
+
+    end = time.monotonic() + limit_s
+    opened = until(agreed, limit_s=limit_s, tell=tell_of_pods) and until(
+        everyone_answered, limit_s=end - time.monotonic(), every_s=0.005, tell=tell_of_answers
     )
     expected = expected or expected_now()
     if not expected:

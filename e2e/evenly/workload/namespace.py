@@ -4,11 +4,13 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from kubernetes.client import ApiClient, CoreV1Api, V1ObjectMeta
 from kubernetes.client.exceptions import ApiException
-from kubernetes.utils import FailToCreateError, create_from_dict
+from kubernetes.dynamic import DynamicClient
+from kubernetes.dynamic.exceptions import DynamicApiError, ResourceNotFoundError, ResourceNotUniqueError
 
 from evenly.errors import EvenlyError
 from evenly.workload.manifest import Document
@@ -40,18 +42,25 @@ def apply(documents: Sequence[Document], namespace: Namespace) -> None:
     """Create objects in a namespace; an unknown or doubled field is an error, as with kubectl.
 
     The API server's default for other clients is to warn and go on, which turns a typo into a silently different object.
-    Raises EvenlyError with the API server's own words.
+    Raises EvenlyError with the API server's own words, and for an object that would outlive the namespace.
     """
-    for document in documents:
-        name = f"{document['kind']} {document['metadata'].get('name', '')}"
-        try:
-            create_from_dict(namespace.api, document, namespace=namespace.name, field_validation="Strict")
-        except AttributeError:
-            known = "see the kinds that there are: kubectl api-resources; the Kubernetes client makes only its built-in ones"
-            raise EvenlyError(f"{name} is of no known kind in {document['apiVersion']}", known) from None
-        except FailToCreateError as error:
-            words = "; ".join(_words(refusal) for refusal in error.api_exceptions)
-            raise EvenlyError(f"the API server refuses {name}: {words}", _remedy(namespace.api, words)) from None
+    with TemporaryDirectory() as folder:  # the client keeps what it learns of the API in a file
+        client = DynamicClient(namespace.api, cache_file=f"{folder}/resources.json")
+        for document in documents:
+            name = f"{document['kind']} {document['metadata']['name']}"
+            try:
+                resource = client.resources.get(api_version=document["apiVersion"], kind=document["kind"])
+                if not resource.namespaced:
+                    raise EvenlyError(
+                        f"{name} is of no namespace, and would stay behind", "leave it out, and apply it yourself"
+                    )
+                resource.create(document, namespace=namespace.name, query_params=[("fieldValidation", "Strict")])
+            except (ResourceNotFoundError, ResourceNotUniqueError):
+                known = "see the kinds that there are: kubectl api-resources"
+                raise EvenlyError(f"{name} is of no known kind in {document['apiVersion']}", known) from None
+            except DynamicApiError as refusal:
+                words = _words(refusal)
+                raise EvenlyError(f"the API server refuses {name}: {words}", _remedy(namespace.api, words)) from None
 
 
 def service_policies(name: str, namespace: Namespace) -> dict[str, str]:
@@ -123,7 +132,7 @@ def _holder(api: ApiClient, node_port: int) -> V1ObjectMeta | None:
     return None
 
 
-def _words(refusal: ApiException) -> str:
+def _words(refusal: DynamicApiError) -> str:
     try:
         body: dict[str, Any] = json.loads(refusal.body)
     except (TypeError, ValueError):

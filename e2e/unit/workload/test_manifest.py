@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from evenly.errors import EvenlyError
-from evenly.workload.manifest import only, read, with_image
+from evenly.workload.manifest import check_way_in, only, read, with_image
 
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: c, image: nginx:1.26}]}\n"
 
@@ -65,3 +65,21 @@ def test_a_folder_or_a_binary_file_is_no_manifest(tmp_path: Path) -> None:
     (tmp_path / "image.yaml").write_bytes(b"\x89PNG\xff")
     with pytest.raises(EvenlyError, match=r"image\.yaml is not YAML"):
         read(tmp_path / "image.yaml")
+
+
+@pytest.mark.parametrize(
+    ("ports", "has"),
+    [
+        ([{"port": 80, "nodePort": 30007}], "its nodePort is 30007"),
+        ([{"port": 80}], "it has no nodePort"),
+        (None, "no nodePort"),
+    ],
+)
+def test_a_service_that_is_not_where_the_load_goes_is_refused(ports: object, has: str) -> None:
+    with pytest.raises(EvenlyError, match=f"shop is not there: .*{has}") as refusal:
+        check_way_in({"metadata": {"name": "shop"}, "spec": {"ports": ports}}, 30000, "the files")
+    assert "in the files: type: NodePort" in refusal.value.remedy
+
+
+def test_a_service_at_the_node_port_is_taken() -> None:
+    check_way_in({"metadata": {"name": "shop"}, "spec": {"ports": [{"port": 80, "nodePort": 30000}]}}, 30000, "the files")

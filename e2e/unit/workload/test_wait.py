@@ -1,3 +1,6 @@
+import pytest
+
+from evenly.workload import wait
 from evenly.workload.wait import until
 
 
@@ -13,3 +16,12 @@ def test_waiting_ends_at_its_limit_and_says_so() -> None:
 
 def test_a_limit_of_nothing_still_asks_once() -> None:
     assert until(lambda: True, limit_s=0)
+
+
+@pytest.mark.parametrize(("every_s", "told"), [(0.0, True), (60.0, False)])
+def test_a_long_wait_is_told_of_and_a_short_one_is_not(monkeypatch: pytest.MonkeyPatch, every_s: float, told: bool) -> None:  # noqa: FBT001 - what is expected
+    monkeypatch.setattr(wait, "TELL_EVERY_S", every_s)
+    waited: list[float] = []
+    until(lambda: False, limit_s=0.01, every_s=0.002, tell=waited.append)
+    assert bool(waited) is told
+    assert waited == sorted(waited)
