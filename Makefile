@@ -7,6 +7,7 @@ KEEP ?=##          1: keep the cluster for the next run, until `make down`
 CLUSTER_FROM ?=##  pulled or built: where the images come from; empty: pulled where a registry answers
 PROXY_MODE ?=##    iptables or nftables: kube-proxy's mode in the cluster; empty: iptables
 CONTEXT ?=##       a context of your kubeconfig: use that cluster and create none
+RUNS ?= 50##       how many runs `make soak` interrupts
 PYTHON ?= python3##  the Python (3.11 or newer) that makes .venv
 
 BIN := .venv/bin
@@ -14,7 +15,7 @@ GIVEN = $(foreach name,SUITE SCENARIO KEEP CLUSTER_FROM PROXY_MODE CONTEXT,$(if 
 OPTIONS = $(strip $(if $(SUITE),-m $(SUITE)) $(if $(SCENARIO),-k $(SCENARIO)) $(if $(KEEP),--keep-cluster) \
     $(if $(CLUSTER_FROM),--cluster-from $(CLUSTER_FROM)) $(if $(PROXY_MODE),--proxy-mode $(PROXY_MODE)) $(if $(CONTEXT),--context $(CONTEXT)))
 
-.PHONY: help try doctor e2e test coverage browser workflows report down clean lock
+.PHONY: help try doctor e2e test coverage browser soak workflows report down clean lock
 .DEFAULT_GOAL := help
 
 help:  ## list the targets and variables
@@ -42,6 +43,9 @@ coverage: .venv/ready  ## which lines of the product the unit tests reach
 
 browser: .venv/ready  ## open the latest report in headless chromium: silent, offline, and fits the screen
 	@$(BIN)/pytest e2e/browser
+
+soak: .venv/ready  ## the bad days for real: runs that are interrupted, killed, starved; nothing may be left; about 40 min
+	@$(BIN)/pytest --verbose e2e/soak --runs $(RUNS)
 
 workflows: .venv/ready  ## check GitHub's workflows with actionlint, which is compiled once
 	@$(BIN)/pytest e2e/workflows

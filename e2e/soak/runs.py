@@ -17,13 +17,13 @@ from soak.traces import MARK
 REPOSITORY = Path(__file__).parents[2]
 SUITE = REPOSITORY / "e2e" / "test_spread.py"
 RUN_LIMIT_S = 300.0
-END_LIMIT_S = 60.0
+SIGNALLED = 128
 LOOK_EVERY_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a run ended: its exit code, and all that it printed."""
+    """How a run ended: its exit code as a shell tells it (128 + N for one that signal N ended), and all that it printed."""
 
     code: int
     text: str
@@ -99,7 +99,8 @@ class Background:
             self.send(signal.SIGKILL)
             self._program.wait()
             raise AssertionError(f"it did not end within {limit_s:g} s; it said:\n{self.text}")
-        return Ended(self._program.returncode, self.text)
+        code = self._program.returncode
+        return Ended(code if code >= 0 else SIGNALLED - code, self.text)
 
 
 def suite_argv(*options: str | Path, tests: Path = SUITE) -> tuple[str | Path, ...]:

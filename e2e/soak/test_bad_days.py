@@ -1,6 +1,7 @@
 """The bad days, each for real: one clear message, the documented exit code, and nothing left behind."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -16,7 +17,7 @@ from evenly.cluster.cache import Cache, remove
 from evenly.cluster.engine import find
 from evenly.progress import Progress
 from soak.conftest import Start
-from soak.runs import Ended
+from soak.runs import REPOSITORY, SIGNALLED, Ended
 
 INVALID = 11
 INTERRUPTED = 130
@@ -34,11 +35,20 @@ WAITED = r"wait for the nodes: done"
 
 
 def expect(ended: Ended, message: str, code: int = INVALID) -> None:
-    """Check the exit code, and that one message of at most a screen says this, as the README's table does."""
+    """Check the exit code, and that one message of at most a screen says this; people find it in the README's table."""
     assert ended.code == code, ended.text
-    assert message in " ".join(ended.error.split()), ended.text
+    said = " ".join(ended.error.split())
+    assert message in said, ended.text
     assert len(ended.error.splitlines()) <= LINES_OF_A_SCREEN
     assert "Traceback" not in ended.text
+    assert any(re.search(row, said) for row in troubles()), f"the README's table has no row for: {said}"
+
+
+def troubles() -> list[str]:
+    """Return the messages of the README's table of troubles, as patterns."""
+    section = (REPOSITORY / "README.md").read_text().partition("## When something is wrong")[2].partition("\n## ")[0]
+    first_cells = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+    return [re.escape(message).replace("…", ".*") for cell in first_cells for message in re.findall("`([^`]+)`", cell)]
 
 
 def test_a_taken_door_is_named_with_its_holder(start: Start) -> None:
@@ -128,7 +138,7 @@ def test_what_a_killed_run_leaves_is_removed_by_the_next(start: Start, moment: s
     killed.wait_for(moment)
     assert not killed.ended_within(2.0)
     os.kill(killed.pid, signal.SIGKILL)
-    assert killed.end().code == -signal.SIGKILL
+    assert killed.end().code == SIGNALLED + signal.SIGKILL
     after = start("-m", "core", "-k", "three_pods").end()
     assert after.code == 0, after.text
     assert "did not end in order" in after.text

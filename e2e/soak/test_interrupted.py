@@ -25,4 +25,4 @@ def test_ctrl_c_at_a_random_moment_leaves_nothing(start: Start, after_s: float) 
         assert run.end().code == 0
     else:
         run.send(signal.SIGINT)
-        assert run.end().code == INTERRUPTED, run.text
+        assert run.end().code == INTERRUPTED, run.text  # also where it had not got further than to start Python

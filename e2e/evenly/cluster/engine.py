@@ -53,7 +53,7 @@ def find(cache: Cache, progress: Progress) -> Engine:
         raise LackingError("no container engine answers, and a private one cannot be started", (docker, *missing))
     for line in NOTICE.format(reason=docker.found, cache=cache.root).splitlines():
         progress.say(line)
-    return _private(cache, progress, docker.found)
+    return _private(cache, progress, "no other answers")
 
 
 def users_docker() -> tuple[Requirement, Engine | None]:
@@ -64,7 +64,7 @@ def users_docker() -> tuple[Requirement, Engine | None]:
         try:
             engine = Engine(Path(cli), _server_version(Path(cli), {}), private=False, why="your Docker answers")
         except ProgramError as error:
-            reason = (error.stderr.strip().splitlines() or [error.problem])[-1].rstrip(".")
+            reason = (error.stderr.strip().splitlines() or [error.problem])[-1].partition(". ")[0].rstrip(".")
         else:
             return Requirement("Docker", f"Docker {engine.version} answers", met=True), engine
     return Requirement("Docker", reason, met=False, remedy="install and start Docker, or join the group docker"), None

@@ -48,12 +48,20 @@ def start(cache: Cache, progress: Progress) -> tuple[Path, Mapping[str, str]]:
     if socket.exists() and _answers(docker, env):
         return docker, env
     require("a private Docker engine cannot be started", *requirements(cache.root))
-    if was_started(cache):  # and died; the record tells how it was before
-        _end(home)
-    else:
-        unfinished = home / "before.tmp"
-        unfinished.write_text(json.dumps(host.record(tools)))
-        unfinished.replace(_before(cache))
+    with progress.step("start the private Docker engine", usually_s=2):
+        if was_started(cache):  # and died; the record tells how it was before
+            _end(home)
+        else:
+            unfinished = home / "before.tmp"
+            unfinished.write_text(json.dumps(host.record(tools)))
+            unfinished.replace(_before(cache))
+        _launch(programs, socket, home, tools)
+        if not _answers(docker, env):
+            raise daemon.failed("dockerd", home)
+    return docker, env
+
+
+def _launch(programs: Path, socket: Path, home: Path, tools: Mapping[str, str]) -> None:
     # containerd on its own: dockerd would end the one it starts by itself only by the second
     containerd = home / "run" / "containerd.sock"
     containerd.parent.mkdir(exist_ok=True)
@@ -69,9 +77,6 @@ def start(cache: Cache, progress: Progress) -> tuple[Path, Mapping[str, str]]:
         home=home,
         env=tools,
     )
-    if not _answers(docker, env):
-        raise daemon.failed("dockerd", home)
-    return docker, env
 
 
 def stop(cache: Cache, progress: Progress) -> None:
@@ -83,15 +88,16 @@ def stop(cache: Cache, progress: Progress) -> None:
         return
     home = _home(cache)
     _, tools = engine_programs(cache, progress)
-    try:
-        docker, env = start(cache, progress)
-        _remove_all(docker, env)
-    finally:
-        _end(home)
-        if not host.other_engine():  # one that came after ours died needs the same chains
-            host.restore(json.loads(_before(cache).read_text()), tools)
-        _before(cache).unlink()
-    remove(home / "run")
+    with progress.step("stop the private Docker engine", usually_s=2):
+        try:
+            docker, env = start(cache, progress)
+            _remove_all(docker, env)
+        finally:
+            _end(home)
+            if not host.other_engine():  # one that came after ours died needs the same chains
+                host.restore(json.loads(_before(cache).read_text()), tools)
+            _before(cache).unlink()
+        remove(home / "run")
 
 
 def _alone() -> Requirement:
