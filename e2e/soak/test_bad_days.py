@@ -13,7 +13,8 @@ from tempfile import mkdtemp
 import pytest
 
 from evenly.cluster import down
-from evenly.cluster.cache import Cache, remove
+from evenly.cluster.cache import Cache
+from evenly.cluster.disk import remove
 from evenly.cluster.engine import find
 from evenly.progress import Progress
 from soak.conftest import Start

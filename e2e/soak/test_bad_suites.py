@@ -93,6 +93,16 @@ def test_a_sick_backend_is_named_with_the_clusters_words(on_kept: Start, scratch
     assert "Traceback" not in ended.text
 
 
+def test_a_cluster_that_is_named_is_used_and_stays(on_kept: Start, cache: Cache, scratch: Path) -> None:
+    (kubeconfig,) = (cache.root / "clusters").glob("*.kubeconfig")
+    test = suite_with(scratch, "backend.yaml", replaced("image: nginx:1.26", "image: evenly/nginx:1.26"))
+    context = ("--context", f"kind-{kubeconfig.stem}", "--kubeconfig", kubeconfig)
+    for _ in range(2):  # the first leaves the cluster as it was
+        ended = on_kept(*context, tests=test, cwd=scratch).end()
+        assert ended.code == 0, ended.text
+    assert kubeconfig.exists()
+
+
 def test_a_locust_that_is_killed_is_told_with_what_it_had_done(on_kept: Start, scratch: Path) -> None:
     run = on_kept("-k", "three_pods")
     while not list(scratch.glob("reports/*/evidence/*/rows.csv")):

@@ -1,20 +1,18 @@
 """A folder of things that are made once: each under a key of all that went into it, whole or not there at all."""
 
 import fcntl
-import hashlib
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from evenly.cluster import contents
-from evenly.cluster.disk import explained
+from evenly.cluster.disk import explained, remove
+from evenly.cluster.key import KEY_LENGTH, key
 from evenly.errors import EvenlyError
 from evenly.progress import Progress
 
-KEY_LENGTH = 12
 # Where there is one, files that are written and read once go here, in memory.
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 - the folder below it is made for us alone
 
@@ -135,48 +133,5 @@ class Cache:
         return [path for path in self.root.iterdir() if ours.fullmatch(path.name)]
 
 
-def key(inputs: Iterable[str | bytes | Path]) -> str:
-    """Return 12 hex digits that change with any input; a path counts with its content, not with where it lies.
-
-    Raises EvenlyError for a path that does not exist.
-    """
-    digest = hashlib.sha256()
-    for value in inputs:
-        for part in _parts(value):
-            digest.update(len(part).to_bytes(8, "big"))  # or ["ab", "c"] would equal ["a", "bc"]
-            digest.update(part)
-    return digest.hexdigest()[:KEY_LENGTH]
-
-
-def remove(folder: Path) -> None:
-    """Delete a folder and all below it; raises EvenlyError where something is mounted there, or it cannot be deleted."""
-    mounts = Path("/proc/self/mountinfo")
-    if mounts.exists():
-        points = [Path(line.split()[4]) for line in mounts.read_text().splitlines()]
-        inside = [str(point) for point in points if point.is_relative_to(folder.resolve())]
-        if inside:  # rmtree would walk into it, and it may be somebody's disk
-            raise EvenlyError(f"{folder} cannot be deleted: {inside[-1]} is mounted", f"umount {inside[-1]}")
-    with explained(folder):
-        shutil.rmtree(folder)
-
-
 def _is_whole(entry: Path) -> bool:
     return entry.is_dir() and not contents.damage(entry)
-
-
-def _parts(value: str | bytes | Path) -> Iterator[bytes]:
-    if isinstance(value, bytes):
-        yield value
-    elif isinstance(value, str):
-        yield value.encode()
-    elif value.is_symlink():
-        yield str(value.readlink()).encode()
-    elif value.is_file():
-        yield value.read_bytes()
-    elif value.is_dir():
-        for path in sorted(value.rglob("*")):
-            if path.is_symlink() or path.is_file():
-                yield str(path.relative_to(value)).encode()
-                yield from _parts(path)
-    else:
-        raise EvenlyError(f"{value} does not exist, but a cache entry depends on it", "check the installation of evenly")

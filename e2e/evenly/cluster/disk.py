@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,18 @@ def explained(folder: Path) -> Iterator[None]:
             f"{error.filename or folder} cannot be used: {error.strerror or error}",
             "see whose it is (ls -ld), and give it to this user or delete it; or name another cache folder: EVENLY_CACHE=PATH",
         ) from None
+
+
+def remove(folder: Path) -> None:
+    """Delete a folder and all below it; raises EvenlyError where something is mounted there, or it cannot be deleted."""
+    mounts = Path("/proc/self/mountinfo")
+    if mounts.exists():
+        points = [Path(line.split()[4]) for line in mounts.read_text().splitlines()]
+        inside = [str(point) for point in points if point.is_relative_to(folder.resolve())]
+        if inside:  # rmtree would walk into it, and it may be somebody's disk
+            raise EvenlyError(f"{folder} cannot be deleted: {inside[-1]} is mounted", f"umount {inside[-1]}")
+    with explained(folder):
+        shutil.rmtree(folder)
 
 
 def _no_room(folder: Path, words: str) -> EvenlyError:

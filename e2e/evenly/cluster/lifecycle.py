@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evenly.cluster import doors, records, tools
-from evenly.cluster.cache import Cache, key
+from evenly.cluster.cache import Cache
 from evenly.cluster.cluster import Cluster
 from evenly.cluster.engine import Engine, find
+from evenly.cluster.key import key
 from evenly.cluster.kind import Kind, configuration, end_orphan
 from evenly.cluster.offline import engine as private_engine
 from evenly.cluster.records import Made

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from evenly.cluster.cache import KEY_LENGTH
+from evenly.cluster.key import KEY_LENGTH
 from evenly.errors import EvenlyError
 
 MARKS = {True: "ok", False: "--", None: "??"}

@@ -14,7 +14,9 @@ import pytest
 from rich.console import Console
 
 from evenly.cluster import cache as cache_module
-from evenly.cluster.cache import Cache, key
+from evenly.cluster.cache import Cache
+from evenly.cluster.disk import remove
+from evenly.cluster.key import key
 from evenly.errors import EvenlyError
 from evenly.process import run
 from evenly.progress import Progress
@@ -292,4 +294,4 @@ def test_a_cleared_cache_is_gone(cache: Cache) -> None:
 @pytest.mark.skipif(not Path("/proc/self/mountinfo").exists(), reason="mounts are told by Linux only")
 def test_a_folder_with_a_mount_in_it_is_not_deleted() -> None:
     with pytest.raises(EvenlyError, match=r"is mounted"):
-        cache_module.remove(Path("/proc"))
+        remove(Path("/proc"))

@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from evenly.cluster.cache import Cache, remove
+from evenly.cluster.cache import Cache
+from evenly.cluster.disk import remove
 from evenly.cluster.offline import daemon, host
 from evenly.cluster.offline.engine_programs import engine_programs
 from evenly.cluster.requirements import Requirement, require

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypedDict
 
-from evenly.cluster.cache import remove
+from evenly.cluster.disk import remove
 from evenly.process import run
 
 COMMAND_LIMIT_S = 20.0

@@ -6,9 +6,9 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from evenly.cluster.cache import key
 from evenly.cluster.disk import explained
 from evenly.cluster.engine import Engine
+from evenly.cluster.key import key
 from evenly.cluster.offline import archive, control_plane
 from evenly.cluster.offline.binaries import Binaries, kubernetes_version
 from evenly.cluster.offline.preload import preload

@@ -7,7 +7,7 @@ from pathlib import Path
 from subprocess import TimeoutExpired
 from tempfile import gettempdir
 
-from evenly.cluster.cache import key
+from evenly.cluster.key import key
 from evenly.cluster.offline.scratch import scratch
 from evenly.process import Program, ProgramError, run, start, stop, tail
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from evenly.cluster.cache import remove
+from evenly.cluster.disk import remove
 
 
 @contextmanager
