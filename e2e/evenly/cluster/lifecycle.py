@@ -131,8 +131,8 @@ def _engine(cache: Cache, progress: Progress) -> Iterator[Engine]:
     try:
         yield find(cache, progress)
     finally:
-        if not any(made.kept for made in records.everything(cache)):
-            with _undisturbed(progress):
+        with _undisturbed(progress):
+            if not any(made.kept for made in records.everything(cache)):
                 private_engine.stop(cache, progress)
 
 
@@ -143,12 +143,13 @@ def _new(kind: Kind, made: Made, cache: Cache, engine: Engine, progress: Progres
     try:
         yield
     finally:
-        if not any(known.kept for known in records.everything(cache) if known.name == made.name):
-            with _undisturbed(progress), progress.step("delete the cluster", usually_s=2):
-                try:
-                    kind.delete()
-                finally:
-                    _remove(made, cache, engine)
+        with _undisturbed(progress):
+            if not any(known.kept for known in records.everything(cache) if known.name == made.name):
+                with progress.step("delete the cluster", usually_s=2):
+                    try:
+                        kind.delete()
+                    finally:
+                        _remove(made, cache, engine)
 
 
 def _planned(cache: Cache, engine: Engine, options: ClusterOptions, made_of: str) -> Made:

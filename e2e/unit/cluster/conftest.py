@@ -49,7 +49,7 @@ elif a[0] == "rm":
 """
 KIND = """\
 #!{python} -IS
-import sys, pathlib
+import os, sys, pathlib, signal
 here = pathlib.Path({here!r})
 a = sys.argv[1:]
 with (here / "diary").open("a") as diary:
@@ -69,6 +69,8 @@ elif a[0] == "create":
         sys.exit("ERROR: failed to create cluster: broken")
     pathlib.Path(option("--kubeconfig")).write_text({kubeconfig!r})
 elif a[0] == "delete":
+    if (here / "impatient").exists():
+        os.kill(os.getppid(), signal.SIGINT)
     for n in nodes.iterdir():
         if n.read_text() == option("--name"):
             n.unlink()

@@ -125,6 +125,17 @@ def test_an_interrupted_test_leaves_nothing_behind(machine: Machine, options: Cl
     assert clusters(options) == []
 
 
+def test_ctrl_c_while_the_cluster_is_taken_away_is_put_off(
+    machine: Machine, options: ClusterOptions, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.becomes("impatient")
+    with open_cluster(options, Progress()):
+        pass
+    assert machine.nodes == set()
+    assert clusters(options) == []
+    assert "taking everything away first: a few seconds more" in capsys.readouterr().err
+
+
 def test_a_kept_cluster_is_used_again_and_stays_until_it_is_taken_down(machine: Machine, options: ClusterOptions) -> None:
     with open_cluster(replace(options, keep=True), Progress()) as first:
         pass
