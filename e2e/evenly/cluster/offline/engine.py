@@ -1,6 +1,7 @@
 """A private Docker engine, unpacked into the cache and started there; the machine is left as it was found."""
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -103,6 +104,8 @@ def stop(cache: Cache, progress: Progress) -> None:
 
 def _alone() -> Requirement:
     """Tell whether no other engine shares this machine's network: two would take each other's packet rules away."""
+    if os.geteuid():
+        return Requirement("alone", "whether another engine runs only root can see", met=None)
     other = host.other_engine()
     found = f"another engine runs already (process {other})" if other else "no other engine runs"
     remedy = "wait until it answers or ends; if it is evenly's with another cache folder, end it with that one: evenly down"
