@@ -16,7 +16,7 @@ from soak.traces import MARK, left, traces
 
 @contextmanager
 def a_file() -> Iterator[None]:
-    with NamedTemporaryFile(dir="/dev/shm"):
+    with NamedTemporaryFile(dir="/run"):
         yield
 
 
@@ -36,7 +36,7 @@ def a_mount() -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("plant", "kind"), [(a_file, "files: + /dev/shm/"), (a_program, "processes: + "), (a_mount, "mounts: + /run/evenly-soak")]
+    ("plant", "kind"), [(a_file, "files: + /run/"), (a_program, "processes: + "), (a_mount, "mounts: + /run/evenly-soak")]
 )
 def test_what_is_planted_is_found(cache: Cache, plant: type, kind: str) -> None:
     before = traces(cache, [])

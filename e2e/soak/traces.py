@@ -17,9 +17,10 @@ ROOT = 0
 
 # Counters and the like, which move by themselves.
 RESTLESS_SYSCTLS = ("fs/", "kernel/ns_last_pid", "kernel/pty/nr", "kernel/random/", "net/netfilter/nf_conntrack_count")
-PLACES = tuple(map(Path, ("/dev/shm", "/etc", "/opt", "/run", "/var")))  # noqa: S108 - looked at, not written to
+PLACES = tuple(map(Path, ("/etc", "/opt", "/run", "/var")))
 # Everybody writes there all the time; runs get a folder for temporary files of their own, which must be empty afterwards.
 SHARED = (Path(gettempdir()), Path("/var/log"))
+CONTROL_GROUPS = Path("/sys/fs/cgroup")
 
 Traces = Mapping[str, frozenset[str]]
 
@@ -37,7 +38,9 @@ def traces(cache: Cache, ours: Iterable[Path], places: Sequence[Path] = PLACES) 
         "mounts": frozenset(line.split(" ")[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()),
         "packet rules": frozenset(_packet_rules(cache)) if os.geteuid() == ROOT else frozenset(),
         "sysctls": frozenset(_sysctls(Path("/proc/sys"))),
-        "control groups": frozenset(folder for folder, _, _ in os.walk("/sys/fs/cgroup")),
+        # what a container engine makes stands below a group of its own at the top of a hierarchy
+        "control groups": frozenset(str(group) for level in ("*/", "*/*/") for group in CONTROL_GROUPS.glob(level)),
+        "memory": frozenset([str(cache.memory)] if cache.memory.exists() else []),
         "files": frozenset(line for place in places if place not in skipped for line in _files(place, skipped)),
     }
 
