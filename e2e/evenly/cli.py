@@ -1,4 +1,4 @@
-"""The command `evenly`: reports rebuilt and read, and what a run left taken away. Thin, over the rooms."""
+"""The command `evenly`: tests planned, reports rebuilt and read, and what a run left taken away. Thin, over the rooms."""
 
 import os
 import sys
@@ -34,6 +34,27 @@ def try_it() -> None:
     from evenly.tour import tour  # noqa: PLC0415 - the client of Kubernetes takes a second to import
 
     raise typer.Exit(tour(load({}, os.environ, Path.cwd())).exit_code)
+
+
+@commands.command()
+def plan(  # noqa: PLR0913, PLR0917 - one for each option
+    pods: Annotated[int | None, typer.Option(help="How many pods share evenly.", show_default="3")] = None,
+    shares: Annotated[str | None, typer.Option(help="Declared shares in percent, such as 50,30,20.")] = None,
+    delta: Annotated[
+        str | None, typer.Option(help="Smallest deviation of a share that must be caught.", show_default="5pp")
+    ] = None,
+    alpha: Annotated[str | None, typer.Option(help="How often an even Service may be failed.", show_default="1e-6")] = None,
+    beta: Annotated[
+        str | None, typer.Option(help="How often one that is delta or more off may be passed.", show_default="1e-3")
+    ] = None,
+    rate: Annotated[str | None, typer.Option(help="Connections a second, such as 4000/s.")] = None,
+    verdicts: Annotated[int | None, typer.Option(help="How many verdicts there are in a night.")] = None,
+) -> None:
+    """Tell how many connections a test takes, how long, and what it may miss; nothing is sent."""
+    from evenly import planning  # noqa: PLC0415 - no other command needs it
+
+    for line in planning.plan(planning.Asked(pods, shares, delta, alpha, beta, rate, verdicts), os.environ, Path.cwd()):
+        typer.echo(line)
 
 
 @commands.command()

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from evenly import cli
 from evenly.cluster.doctor import Diagnosis, Group
 from evenly.cluster.requirements import Requirement
+from evenly.judge import planner
 
 
 def test_a_report_is_rebuilt_from_its_records(run_of: Callable[..., Path], simulate: Callable[..., Any]) -> None:
@@ -65,3 +66,26 @@ def test_the_doctor_tells_each_finding_and_ends_with_the_way(
     first, *lines = result.stdout.splitlines()
     assert first == "ok is there, -- is lacking, ?? cannot be told without trying"
     assert lines == ["", "Engine", *(f"  {line}" for line in root.lines), "", "It would use it."]
+
+
+def test_a_plan_is_printed_with_the_options_that_were_typed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(planner, "EVEN_WORK", 0)
+    monkeypatch.setattr(planner, "BIASED_WORK", 0)
+    typed = "plan --shares 60,40 --delta 20pp --alpha 1e-3 --beta 1% --rate 100/s --verdicts 2"
+    said = CliRunner().invoke(cli.commands, typed.split()).stdout
+    assert "2 pods get their shares, 60.0 and 40.0 %." in said
+    assert "20 points off 60.0 and 40.0 %, or more, passes at most once in 100 runs." in said
+    assert "failed at most once in 1,000 runs." in said
+    assert "2 verdicts a night" in said
+    assert " s)" in said
+
+
+def test_a_plan_that_cannot_be_made_ends_in_one_clear_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["evenly", "plan", "--delta", "5pt"])
+    with pytest.raises(SystemExit) as ended:
+        cli.app()
+    assert ended.value.code == 11
+    assert capsys.readouterr().err.startswith("evenly: --delta is '5pt'\n  What to do: give a number above 0")

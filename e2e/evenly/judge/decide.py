@@ -1,8 +1,9 @@
 """The judgement of a whole run: what decides, in which order."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from evenly.judge.law import Law
 from evenly.judge.sample import LOOK_EVERY, Sample
 from evenly.judge.share import Look, ShareRule
 from evenly.judge.verdict import Cause, Verdict
@@ -14,7 +15,7 @@ class Trial:
 
     ``answers`` are the pods' keys in the order in which the attempts started, None for an error. ``discrepancies`` are the
     sentences in which the books do not balance. ``endpoints`` are the sets of ready pods that were seen at any time; each must
-    be the law's pods, all of them.
+    be the law's pods, all of them, but that a pod which must not answer need not be ready.
     """
 
     rule: ShareRule
@@ -52,14 +53,15 @@ def _verdict(sample: Sample, trial: Trial) -> Verdict:
         return by_sample
     if trial.discrepancies:
         return Verdict(Cause.BOOKS, sample.attempts)
-    differing = _differing(trial.rule.law.shares, trial.endpoints)
+    differing = _differing(trial.rule.law, trial.endpoints)
     if differing:
         return Verdict(Cause.ENDPOINTS, sample.attempts, pods=differing)
     return by_sample or Verdict(Cause.UNDECIDED, sample.looks[-1].connections if sample.looks else 0)
 
 
-def _differing(expected: Iterable[str], endpoints: Sequence[frozenset[str]]) -> tuple[str, ...]:
+def _differing(law: Law, endpoints: Sequence[frozenset[str]]) -> tuple[str, ...]:
     """Return the pods that were missing from, or too many in, any of the sets: the law's in its order, then the others."""
-    pods = dict.fromkeys(expected)
-    differing = frozenset().union(*(ready ^ pods.keys() for ready in endpoints))
-    return tuple(pod for pod in pods if pod in differing) + tuple(sorted(differing - pods.keys()))
+    missing = (law.answering.keys() - ready for ready in endpoints)
+    too_many = (ready - law.shares.keys() for ready in endpoints)
+    differing = frozenset().union(*missing, *too_many)
+    return tuple(pod for pod in law.shares if pod in differing) + tuple(sorted(differing - law.shares.keys()))

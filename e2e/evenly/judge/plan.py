@@ -43,11 +43,20 @@ def fixed_plan(share: float, pods: int, *, alpha: float, beta: float, delta: flo
     return Plan(connections, margin)
 
 
+def longest_plan(rule: ShareRule) -> tuple[str, Plan]:
+    """Return the pod whose share takes most connections to judge at a fixed size, and its plan; of equal ones the first."""
+    answering = rule.law.answering
+    plans = {
+        share: fixed_plan(share, len(answering), alpha=rule.alpha, beta=rule.beta, delta=rule.delta)
+        for share in set(answering.values())
+    }
+    pod = max(answering, key=lambda pod: plans[answering[pod]].connections)
+    return pod, plans[answering[pod]]
+
+
 def cap(rule: ShareRule) -> int:
     """Return the number of connections at which an undecided test ends: twice the longest fixed plan of its pods."""
-    answering = rule.law.answering.values()
-    plans = (fixed_plan(q, len(answering), alpha=rule.alpha, beta=rule.beta, delta=rule.delta) for q in set(answering))
-    return 2 * max(plan.connections for plan in plans)
+    return 2 * longest_plan(rule)[1].connections
 
 
 def _limits(connections: int, share: float, margin: int) -> tuple[int, int]:

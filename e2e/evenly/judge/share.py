@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from heapq import heapify, heapreplace
-from math import exp, fsum, lgamma, log
+from math import log
 
+from evenly.judge.evidence import ln_mean
 from evenly.judge.law import Law
+from evenly.judge.mixture import Mixture
 from evenly.judge.verdict import Word
 
 ALPHA = 1e-6  # false FAIL: a Service that follows its law is failed this often at most
@@ -41,6 +42,11 @@ class Look:
     ln_even: float
     ln_uneven: float
     decides: Word | None
+
+
+def passes(ln_even: float, beta: float) -> Word | None:
+    """Return PASS when the tally for "even" is large enough to be wrong with a rate of beta at most."""
+    return Word.PASS if ln_even >= -log(beta) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +86,7 @@ class ShareRule:
     beta: float = BETA
     delta: float = DELTA
     _pods: tuple[str, ...] = field(init=False, repr=False, compare=False)
-    _ln_shares: tuple[float, ...] = field(init=False, repr=False, compare=False)
+    _anywhere: Mixture = field(init=False, repr=False, compare=False)
     _edges: tuple[_Edge, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -89,11 +95,15 @@ class ShareRule:
                 raise ValueError(f"{name} is a number between 0 and 1; got {rate}")
         answering = self.law.answering
         object.__setattr__(self, "_pods", tuple(answering))
-        object.__setattr__(self, "_ln_shares", tuple(log(share) for share in answering.values()))
+        ln_shares = tuple(log(share) for share in answering.values())
+        object.__setattr__(self, "_anywhere", Mixture(ln_shares, (1.0,) * len(ln_shares)))
         object.__setattr__(self, "_edges", _edges_of(answering.values(), self.delta))
 
-    def look(self, counts: Mapping[str, int], unattributed: int = 0) -> Look:
+    def look(self, counts: Mapping[str, int], unattributed: int = 0, beside: Sequence[float] = ()) -> Look:
         """Weigh the answers per pod, and ``unattributed`` attempts that nobody knows the pod of.
+
+        ``beside`` are the logarithms of other evidence against the law, such as that of its order, from the same attempts: all
+        share alpha, and FAIL comes when their mean with E is >= 1/alpha.
 
         Neither tally rests on an unattributed attempt: "even" is the smallest that any way of giving them to the law's pods
         leaves, "uneven" is at most the smallest. Without any this is the plain rule. ``counts`` has every pod that may answer.
@@ -106,36 +116,13 @@ class ShareRule:
         most = [n + unattributed for n in hits]
         least = hits if len(hits) > 1 else most  # a pod alone cannot but get them all
         ln_even = min(self._ln_ratios(total, least, most))
-        ln_uneven = self._ln_mixture(total, self._ln_ratios(total, most, least), self._levelled(hits, unattributed))
+        at_edges = ln_mean([-ln_ratio for ln_ratio in self._ln_ratios(total, most, least)])
+        ln_shares = ln_mean((at_edges, self._anywhere.ln_evidence(hits, unattributed)))
+        ln_uneven = ln_mean((ln_shares, *beside))
         if ln_uneven >= -log(self.alpha):
             return Look(total, ln_even, ln_uneven, Word.FAIL)
-        return Look(total, ln_even, ln_uneven, Word.PASS if ln_even >= -log(self.beta) else None)
+        return Look(total, ln_even, ln_uneven, passes(ln_even, self.beta))
 
     def _ln_ratios(self, total: int, below: Sequence[int], above: Sequence[int]) -> list[float]:
         """Return ln LR of every edge, with the hits to reckon with at edges below the share and at edges above it."""
         return [total * e.miss + (below if e.slope > 0 else above)[e.pod] * e.slope for e in self._edges]
-
-    def _ln_mixture(self, total: int, ln_ratios: Sequence[float], hits: Sequence[int]) -> float:
-        """Return ln E; sums of exponentials are taken around the largest, as the terms themselves overflow."""
-        pods = len(hits)
-        ln_any = lgamma(pods) - lgamma(total + pods)
-        ln_any += fsum(lgamma(n + 1) - n * ln_share for n, ln_share in zip(hits, self._ln_shares, strict=True))
-        top = max(ln_any, -min(ln_ratios))
-        at_edges = sum(exp(-ln_ratio - top) for ln_ratio in ln_ratios) / len(ln_ratios)
-        return top + log((at_edges + exp(ln_any - top)) / 2)
-
-    def _levelled(self, hits: Sequence[int], unattributed: int) -> Sequence[int]:
-        """Give the attempts where they make the mixture over all shares smallest: each to the pod furthest below its share.
-
-        One more hit multiplies the mixture by (n+1)/q over a common factor, which grows with n: taking the smallest is optimal.
-        """
-        if not unattributed:
-            return hits
-        levels = [(log(n + 1) - ln_share, pod) for pod, (n, ln_share) in enumerate(zip(hits, self._ln_shares, strict=True))]
-        heapify(levels)
-        levelled = list(hits)
-        for _ in range(unattributed):
-            pod = levels[0][1]
-            levelled[pod] += 1
-            heapreplace(levels, (log(levelled[pod] + 1) - self._ln_shares[pod], pod))
-        return levelled

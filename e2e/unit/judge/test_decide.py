@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from evenly.judge import Cause, Sample, ShareRule, Trial, Verdict, Word, decide, uniform
+from evenly.judge import Cause, Sample, ShareRule, Trial, Verdict, Word, absent, decide, uniform
 
 PODS = frozenset("abc")
 FAIR = Trial(ShareRule(uniform("abc")), 12_228, "abc" * 900, endpoints=(PODS,))
@@ -46,6 +46,16 @@ def test_a_stray_endpoint_that_never_answered_invalidates_the_run() -> None:
 def test_pods_that_left_and_came_are_all_named_the_declared_ones_first() -> None:
     trial = replace(FAIR, endpoints=(PODS, frozenset("ab"), frozenset("abz"), frozenset("by")))
     assert decide(trial).verdict.pods == ("a", "c", "y", "z")
+
+
+@pytest.mark.parametrize("ready", [PODS, PODS | {"gone"}], ids=["not ready", "ready"])
+def test_a_pod_that_must_not_answer_may_be_ready_or_not(ready: frozenset[str]) -> None:
+    trial = replace(FAIR, rule=ShareRule(absent("abc", without=["gone"])), endpoints=(ready,))
+    assert decide(trial).verdict == Verdict(None, 1400)
+    assert decide(replace(trial, endpoints=(ready | {"stray"},))).verdict.pods == ("stray",)
+    assert decide(replace(trial, endpoints=(ready - {"b"},))).verdict.pods == ("b",)
+    answering = decide(replace(trial, answers=["gone", *"abc" * 900]))
+    assert answering.verdict == Verdict(Cause.UNEXPECTED_POD, 2701, decided_at=1, pods=("gone",))
 
 
 def test_no_ready_pod_at_all_names_every_pod() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from evenly.judge import Law, uniform
+from evenly.judge import Deviation, Law, Pick, Unit, absent, local_only, round_robin, sticky, uniform, weighted
 
 
 def test_a_uniform_law_gives_every_pod_the_same_share_in_the_order_given() -> None:
@@ -52,3 +52,57 @@ def test_a_pod_named_twice_is_refused() -> None:
 def test_no_pods_make_no_uniform_law() -> None:
     with pytest.raises(ValueError, match="at least one pod"):
         uniform([])
+
+
+INDEPENDENT = {Deviation.SHARES, Deviation.ORDER, Deviation.DRIFT}
+
+
+@pytest.mark.parametrize(
+    ("law", "answering", "unit", "tested"),
+    [
+        (uniform("ab"), {"a": 1 / 2, "b": 1 / 2}, Unit.CONNECTION, INDEPENDENT),
+        (
+            weighted({"a": 0.9, "b": 0.1}),
+            {"a": 0.9, "b": 0.1},
+            Unit.CONNECTION,
+            INDEPENDENT,
+        ),
+        (round_robin("ab"), {"a": 1 / 2, "b": 1 / 2}, Unit.CONNECTION, {Deviation.TURN}),
+        (sticky("ab"), {"a": 1 / 2, "b": 1 / 2}, Unit.CLIENT, {Deviation.MOVE, Deviation.SHARES}),
+        (local_only("a", others="bc"), {"a": 1.0}, Unit.CONNECTION, INDEPENDENT),
+        (
+            absent("ab", without="c"),
+            {"a": 1 / 2, "b": 1 / 2},
+            Unit.CONNECTION,
+            INDEPENDENT,
+        ),
+    ],
+    ids=lambda value: value.name if isinstance(value, Law) else "",
+)
+def test_a_law_says_who_answers_what_is_counted_and_what_is_tested(
+    law: Law, answering: dict[str, float], unit: Unit, tested: set[Deviation]
+) -> None:
+    assert law.answering == answering
+    assert law.pick.unit is unit
+    assert set(law.pick.tested) == tested
+
+
+@pytest.mark.parametrize(("pick", "word"), [(Pick.INDEPENDENT, "anew"), (Pick.IN_TURN, "in turn"), (Pick.PER_CLIENT, "stays")])
+def test_a_law_says_what_it_expects(pick: Pick, word: str) -> None:
+    assert word in pick.expects
+
+
+@pytest.mark.parametrize("law", [local_only("ab", others="cd"), absent("ab", without="cd")])
+def test_pods_that_must_not_answer_are_declared_and_get_nothing(law: Law) -> None:
+    assert list(law.shares) == ["a", "b", "c", "d"]
+    assert set(law.shares) - set(law.answering) == {"c", "d"}
+
+
+def test_a_pod_cannot_both_answer_and_be_absent() -> None:
+    with pytest.raises(ValueError, match="named once"):
+        absent("ab", without="b")
+
+
+def test_pods_cannot_take_turns_with_unequal_shares() -> None:
+    with pytest.raises(ValueError, match="take turns"):
+        Law("weighted round robin", {"a": 0.7, "b": 0.3}, Pick.IN_TURN)

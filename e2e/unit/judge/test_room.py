@@ -23,7 +23,7 @@ def test_the_judge_imports_only_itself_and_what_python_brings(module: Path) -> N
 @pytest.mark.parametrize(
     "rule",
     [
-        ShareRule(uniform("ab")),
+        ShareRule(uniform("abcd")),
         ShareRule(uniform("abc"), delta=0.02),
         ShareRule(Law("weighted", {"a": 0.4, "b": 0.3, "c": 0.3})),
     ],

@@ -64,6 +64,19 @@ def test_what_the_shares_have_failed_stays_failed_whatever_follows(more: list[st
     assert fed([*SKEWED, *more, *rest]).verdict == failed.verdict
 
 
+@given(st.lists(st.sampled_from([*"abc", None]), max_size=1500), st.integers(0, 1500), st.integers(0, 20))
+@settings(deadline=None, max_examples=30)
+def test_what_comes_later_changes_no_look_and_no_count_before_it(answers: list[str | None], until: int, allowed: int) -> None:
+    whole, part = fed(answers, allowed=allowed), fed(answers[:until], allowed=allowed)
+    assert whole.looks[: len(part.looks)] == part.looks
+    assert [look.connections for look in whole.looks] == list(range(100, len(answers) + 1, 100))
+    seen = answers[: whole.attempts // 100 * 100]
+    if seen:
+        counts = {pod: seen.count(pod) for pod in "abc"}
+        assert sum(counts.values()) + seen.count(None) == whole.looks[-1].connections
+        assert whole.looks[-1] == RULE.look(counts, seen.count(None))
+
+
 def test_a_pass_stands_when_the_attempts_in_flight_make_another_look() -> None:
     passed = fed(EVEN[:2400])
     assert passed.verdict is not None

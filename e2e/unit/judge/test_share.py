@@ -125,7 +125,7 @@ def test_the_mixture_is_levelled_to_its_smallest() -> None:
 
     split = (20, 1, 4)
     smallest = min(mixture([n + extra for n, extra in zip(split, extras, strict=True)]) for extras in splits(9, 3))
-    assert mixture(WEIGHTED._levelled(split, 9)) == pytest.approx(smallest)
+    assert mixture(WEIGHTED._anywhere.levelled(split, 9)) == pytest.approx(smallest)
 
 
 def test_losses_cannot_hide_a_bias() -> None:
@@ -168,3 +168,17 @@ def test_one_dead_pod_of_many_never_passes(pods: int) -> None:
 def test_a_rate_that_is_none_is_refused(rate: str) -> None:
     with pytest.raises(ValueError, match=rate):
         ShareRule(uniform("ab"), **{rate: 1.0})
+
+
+def test_other_evidence_shares_alpha() -> None:
+    even = {"a": 33, "b": 33, "c": 33}
+    own = exp(THREE.look(even).ln_uneven)
+    # FAIL is due when the mean of both has reached a million.
+    assert THREE.look(even, beside=(log(2e6 - own) + 1e-9,)).decides is Word.FAIL
+    assert THREE.look(even, beside=(log(2e6 - own) - 1e-9,)).decides is None
+    assert exp(THREE.look(even, beside=(log(5), log(7))).ln_uneven) == pytest.approx((own + 12) / 3)
+
+
+def test_evidence_beside_the_shares_does_not_help_to_pass() -> None:
+    even = {"a": 800, "b": 800, "c": 800}
+    assert THREE.look(even, beside=(log(100),)).ln_even == THREE.look(even).ln_even
