@@ -7,7 +7,7 @@ KEEP ?=##          1: keep the cluster for the next run, until `make down`
 CLUSTER_FROM ?=##  pulled or built: where the images come from; empty: pulled where a registry answers
 PROXY_MODE ?=##    iptables or nftables: kube-proxy's mode in the cluster; empty: iptables
 CONTEXT ?=##       a context of your kubeconfig: use that cluster and create none
-RUNS ?= 50##       how many runs `make soak` interrupts
+RUNS ?=##          how many runs `make soak` interrupts (50), how many loads `make planes` sends through each plane (1)
 PYTHON ?= python3##  the Python (3.11 or newer) that makes .venv
 
 BIN := .venv/bin
@@ -15,7 +15,7 @@ GIVEN = $(foreach name,SUITE SCENARIO KEEP CLUSTER_FROM PROXY_MODE CONTEXT,$(if 
 OPTIONS = $(strip $(if $(SUITE),-m $(SUITE)) $(if $(SCENARIO),-k $(SCENARIO)) $(if $(KEEP),--keep-cluster) \
     $(if $(CLUSTER_FROM),--cluster-from $(CLUSTER_FROM)) $(if $(PROXY_MODE),--proxy-mode $(PROXY_MODE)) $(if $(CONTEXT),--context $(CONTEXT)))
 
-.PHONY: help try doctor e2e test coverage browser soak workflows report down clean lock
+.PHONY: help try doctor e2e test coverage calibrate browser planes soak workflows report down clean lock
 .DEFAULT_GOAL := help
 
 help:  ## list the targets and variables
@@ -41,11 +41,17 @@ coverage: .venv/ready  ## which lines of the product the unit tests reach
 	@$(BIN)/coverage run -m pytest e2e/unit
 	@$(BIN)/coverage report
 
+calibrate: .venv/ready  ## measure how often verdicts are wrong; leaves reports/calibration/table.md; about 3 min
+	@$(BIN)/python -m calibration
+
 browser: .venv/ready  ## open the latest report in headless chromium: silent, offline, and fits the screen
 	@$(BIN)/pytest e2e/browser
 
+planes: .venv/ready  ## judge data planes whose truth is known, in a network of their own; root, no cluster; about 1 min
+	@$(BIN)/pytest --verbose e2e/planes $(if $(RUNS),--runs $(RUNS))
+
 soak: .venv/ready  ## the bad days for real: runs that are interrupted, killed, starved; nothing may be left; about 40 min
-	@$(BIN)/pytest --verbose e2e/soak --runs $(RUNS)
+	@$(BIN)/pytest --verbose e2e/soak $(if $(RUNS),--runs $(RUNS))
 
 workflows: .venv/ready  ## check GitHub's workflows with actionlint, which is compiled once
 	@$(BIN)/pytest e2e/workflows
