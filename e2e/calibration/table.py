@@ -12,7 +12,8 @@ from calibration.work import RUNS, SEED
 
 _RATES_LEAD = """\
 Declared as even, looked at every 100 connections. A pod that is off is off by exactly what must be caught, and the others share
-the rest. By importance sampling, which measures rates that a plain simulation of this length would not see."""
+the rest. By importance sampling, which measures rates that a plain simulation of this length would not see.
+By the shares alone: the order of the first 200 connections, which a run weighs beside them, is under the same promise."""
 _CURVE_LEAD = """\
 What evenly says, and how often others accept the same streams. 0.0 and 100.0: in none and in all of the runs."""
 _ALMOST = 0.05  # percent: what would be shown as none, or as all

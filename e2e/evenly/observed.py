@@ -88,6 +88,7 @@ def scenario_record(
             seconds=round(summary.seconds, 3),
             client_cpu_share=round(summary.client_cpu_s / summary.seconds, 3) if summary.seconds else 0.0,
             stalls=summary.stalls,
+            prelude=summary.prelude,
             locust_version=summary.locust_version,
         ),
         pods=tuple(_pods(observed)),

@@ -139,7 +139,9 @@ class ServiceUnderTest:
         """Judge a load that has ended, and write it into all reports."""
         observed = self._observe(plan, summary, locust)
         ready = tuple(reading.ready for reading in observed.endpoints)
-        judgement = decide(Trial(rule, plan.cap, observed.answers, observed.books.discrepancies, ready))
+        judgement = decide(
+            Trial(rule, plan.cap, observed.answers, observed.books.discrepancies, ready, prelude=summary.prelude)
+        )
         record = scenario_record(observed, judgement, rule_record(rule, plan), control, time.monotonic() - self._began_s)
         self._bench.run.add(record, observed.books)
         return record

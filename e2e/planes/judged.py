@@ -35,13 +35,13 @@ def judged(pods: Mapping[str, Server], folder: Path) -> Judged:
     preflight.check(plan.cap, CLIENTS)
     with Locust(f"{DOOR}:{DOOR_PORT}", folder) as locust:
         locust.release(plan)
-        locust.wait()
+        prelude = locust.wait().prelude
         rows = locust.rows
     answers = [None if row.error else row.uid for row in rows]
     counts = Counter(answers)
     until(lambda: all(len(pod.lines) >= counts[uid] for uid, pod in pods.items()), limit_s=FLUSH_LIMIT_S)
     books = join(rows, {uid: pod.lines for uid, pod in pods.items()}, plan.run_id)
-    judgement = decide(Trial(rule, plan.cap, answers, books.discrepancies))
+    judgement = decide(Trial(rule, plan.cap, answers, books.discrepancies, prelude=prelude))
     return Judged(judgement.verdict, tuple(counts[uid] for uid in pods), books)
 
 

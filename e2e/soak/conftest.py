@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -23,6 +24,12 @@ Start = Callable[..., Background]
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--runs", type=int, default=50, help="how many runs are interrupted at a random moment")
     parser.addoption("--elsewhere", action="append", default=[], help="a folder that others write to meanwhile; repeatable")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c() -> None:
+    """Have runs listen to Ctrl-C, as a terminal's do; a shell's background jobs, and all they start, do not."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

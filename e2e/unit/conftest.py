@@ -80,6 +80,8 @@ def make(  # noqa: PLR0913 - each is one way in which a run can differ
     discrepancies: tuple[str, ...] = (),
     per_connection: int = 1,
     control: Cause | None = None,
+    in_turn: bool = False,
+    prelude: int = 0,
     attempts: int | None = None,
     seed: int = 20261124,
 ) -> Made:
@@ -90,7 +92,7 @@ def make(  # noqa: PLR0913 - each is one way in which a run can differ
     draw = random.Random(seed)  # noqa: S311 - a simulation
     everyone = [*expected, *([stray] if stray else [])]
     weight = list(weights or [1.0] * len(everyone))
-    sample = Sample(rule, most, errors_allowed=0)
+    sample = Sample(rule, most, errors_allowed=0, prelude=prelude)
     lost = {41 * (i + 1): kind for i, kind in enumerate(errors)}
     rows: list[Row] = []
     answers: list[str | None] = []
@@ -98,7 +100,7 @@ def make(  # noqa: PLR0913 - each is one way in which a run can differ
     for number in range(1, (attempts or most) + 1):
         now = [0.0 if gone_at and number >= gone_at[1] and i == gone_at[0] else w for i, w in enumerate(weight)]
         if (number - 1) % per_connection == 0:
-            current = draw.choices(everyone, now)[0]
+            current = everyone[number % len(everyone)] if in_turn else draw.choices(everyone, now)[0]
         kind = lost.get(number, "")
         rows.append(_row(name, number, None if kind else current, kind, per_connection, draw))
         answers.append(None if kind else current.uid)
@@ -108,7 +110,7 @@ def make(  # noqa: PLR0913 - each is one way in which a run can differ
             break
     ready = tuple(sorted(p.uid for p in everyone))
     seen = tuple(readings) if readings is not None else (EndpointsReading(0.0, ready),)
-    judged = decide(Trial(rule, most, answers, discrepancies, [frozenset(r.ready) for r in seen]))
+    judged = decide(Trial(rule, most, answers, discrepancies, [frozenset(r.ready) for r in seen], prelude=prelude))
     answered = Counter(uid for uid in answers if uid)
     record = ScenarioRecord(
         name=name,
@@ -119,7 +121,9 @@ def make(  # noqa: PLR0913 - each is one way in which a run can differ
         namespace="evenly-7f3a",
         manifests=("backend.yaml", "spring-service.yaml"),
         rule=Rule(rule.law.name, dict(rule.law.shares), rule.alpha, rule.beta, rule.delta, 100, most),
-        load=LoadRecord("127.0.0.1:30000", "evenly-3f9c-control-plane", 20, len(rows), len(rows) / 2300, 0.41, 0, "2.47.0"),
+        load=LoadRecord(
+            "127.0.0.1:30000", "evenly-3f9c-control-plane", 20, len(rows), len(rows) / 2300, 0.41, 0, "2.47.0", prelude
+        ),
         pods=tuple(everyone),
         endpoints=seen,
         converged=True,

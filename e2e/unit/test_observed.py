@@ -53,6 +53,7 @@ OBSERVED = Observed(
     ),
     summary=Summary(
         attempts=4,
+        prelude=2,
         seconds=2.0,
         client_cpu_s=0.5,
         stalls=1,

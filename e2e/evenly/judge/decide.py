@@ -25,6 +25,7 @@ class Trial:
     endpoints: Sequence[frozenset[str]] = ()
     errors_allowed: int = 0
     look_every: int = LOOK_EVERY
+    prelude: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,9 @@ def decide(trial: Trial) -> Judgement:
     A stray or missing pod among the endpoints makes the shares a question about another set of pods, so it invalidates them,
     whatever they say; a stray that answered is a FAIL all the same. A sample that ends before it decides is UNDECIDED.
     """
-    sample = Sample(trial.rule, trial.cap, look_every=trial.look_every, errors_allowed=trial.errors_allowed)
+    sample = Sample(
+        trial.rule, trial.cap, look_every=trial.look_every, errors_allowed=trial.errors_allowed, prelude=trial.prelude
+    )
     for number, pod in enumerate(trial.answers, start=1):
         sample.ended(number, pod)
     return Judgement(_verdict(sample, trial), tuple(sample.looks))

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from evenly.judge.order import Order
 from evenly.judge.share import Look, ShareRule
 from evenly.judge.verdict import Cause, Verdict, Word
 
@@ -14,16 +15,22 @@ class Sample:
     Look j covers attempts 1 to j x ``look_every`` by start, once all of them have ended: to look at completions instead would
     count fast pods first and fail a fair Service. The last look is at ``cap``. ``attempts`` is how many, from the first on,
     have all ended; ``looks`` holds the looks so far, also those after the one that decided.
+
+    The first ``prelude`` attempts were made one after the other: their order is evidence, too.
     """
 
-    def __init__(self, rule: ShareRule, cap: int, *, look_every: int = LOOK_EVERY, errors_allowed: int = 0) -> None:
+    def __init__(
+        self, rule: ShareRule, cap: int, *, look_every: int = LOOK_EVERY, errors_allowed: int = 0, prelude: int = 0
+    ) -> None:
         self.attempts = 0
         self.looks: list[Look] = []
+        self.prelude = prelude
         self._rule = rule
         self._cap = cap
         self._look_every = look_every
         self._errors_allowed = errors_allowed
-        self._by_shares: Verdict | None = None
+        self._order = Order(rule.law)
+        self._by_looks: Verdict | None = None
         self._errors = 0
         self._exceeded_at: int | None = None
         self._counts = dict.fromkeys(rule.law.answering, 0)
@@ -48,6 +55,8 @@ class Sample:
     def _count(self) -> None:
         self.attempts += 1
         pod = self._waiting.pop(self.attempts)
+        if self.attempts <= self.prelude:
+            self._order.count(pod if pod in self._counts else None)
         if pod in self._counts:
             self._counts[pod] += 1
         elif pod is None:
@@ -59,25 +68,27 @@ class Sample:
 
     def _look(self) -> None:
         # A stray's answers are nobody's in the law: the tallies go on over the other pods, for the picture.
-        look = replace(self._rule.look(self._counts, self._errors), connections=self.attempts)
+        beside = {Cause.ORDER: self._order.ln_evidence} if self.prelude else {}
+        look = replace(self._rule.look(self._counts, self._errors, beside), connections=self.attempts)
         self.looks.append(look)
-        if self._by_shares is None and look.decides:
-            self._by_shares = Verdict(Cause.SHARES if look.decides is Word.FAIL else None, self.attempts)
-        elif self._by_shares is None and self.attempts == self._cap:
-            self._by_shares = Verdict(Cause.UNDECIDED, self.attempts)
+        if self._by_looks is None and look.decides:
+            self._by_looks = Verdict(look.most_against if look.decides is Word.FAIL else None, self.attempts)
+        elif self._by_looks is None and self.attempts == self._cap:
+            self._by_looks = Verdict(Cause.UNDECIDED, self.attempts)
 
     @property
     def verdict(self) -> Verdict | None:
         """What the attempts themselves decide so far; None while they do not.
 
         In this order: an answer from a pod that the law gives no share, known as soon as it has ended; more errors than
-        allowed; the first look that decides; the cap. Errors after a FAIL by shares do not rename its cause.
+        allowed; the first look that decides; the cap. Errors after a FAIL by a look do not rename its cause.
         """
         if self._strays:
             pods = sorted(self._strays, key=self._strays.__getitem__)
             first = self._strays[pods[0]]
             return Verdict(Cause.UNEXPECTED_POD, max(first, self.attempts), decided_at=first, pods=tuple(pods))
-        shares = self._by_shares
-        if self._exceeded_at is None or (shares and shares.cause is Cause.SHARES and shares.connections < self._exceeded_at):
-            return shares
+        looked = self._by_looks
+        failed_before = looked and looked.word is Word.FAIL and looked.connections < (self._exceeded_at or 0)
+        if self._exceeded_at is None or failed_before:
+            return looked
         return Verdict(Cause.ERRORS, self.attempts, decided_at=self._exceeded_at)

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import log
+from types import MappingProxyType
 
 from evenly.judge.evidence import ln_mean
 from evenly.judge.law import Law
 from evenly.judge.mixture import Mixture
-from evenly.judge.verdict import Word
+from evenly.judge.verdict import Cause, Word
 
 ALPHA = 1e-6  # false FAIL: a Service that follows its law is failed this often at most
 BETA = 1e-3  # false PASS: a Service that is off by delta or more is passed this often at most
@@ -35,18 +36,26 @@ def edges(share: float, delta: float = DELTA) -> tuple[float, ...]:
 class Look:
     """What the first ``connections`` attempts say, as natural logarithms: of the tally for "even" and of that for "uneven".
 
-    ``decides`` is PASS, FAIL, or None while neither tally is large enough.
+    ``decides`` is PASS, FAIL, or None while neither tally is large enough; ``most_against`` is the part of the tally for
+    "uneven" that says most.
     """
 
     connections: int
     ln_even: float
     ln_uneven: float
     decides: Word | None
+    most_against: Cause = Cause.SHARES
 
 
 def passes(ln_even: float, beta: float) -> Word | None:
     """Return PASS when the tally for "even" is large enough to be wrong with a rate of beta at most."""
     return Word.PASS if ln_even >= -log(beta) else None
+
+
+def _most_against(ln_shares: float, beside: Mapping[Cause, float]) -> Cause:
+    """Name the shares, unless something else says more than twice as much: a bias also shows in the order."""
+    other = max(beside, key=beside.__getitem__, default=Cause.SHARES)
+    return other if beside.get(other, 0.0) > max(0.0, 2 * ln_shares) else Cause.SHARES
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +108,12 @@ class ShareRule:
         object.__setattr__(self, "_anywhere", Mixture(ln_shares, (1.0,) * len(ln_shares)))
         object.__setattr__(self, "_edges", _edges_of(answering.values(), self.delta))
 
-    def look(self, counts: Mapping[str, int], unattributed: int = 0, beside: Sequence[float] = ()) -> Look:
+    def look(
+        self, counts: Mapping[str, int], unattributed: int = 0, beside: Mapping[Cause, float] = MappingProxyType({})
+    ) -> Look:
         """Weigh the answers per pod, and ``unattributed`` attempts that nobody knows the pod of.
 
-        ``beside`` are the logarithms of other evidence against the law, such as that of its order, from the same attempts: all
+        ``beside`` has the logarithms of other evidence against the law, such as that of its order, from the same attempts: all
         share alpha, and FAIL comes when their mean with E is >= 1/alpha.
 
         Neither tally rests on an unattributed attempt: "even" is the smallest that any way of giving them to the law's pods
@@ -118,10 +129,9 @@ class ShareRule:
         ln_even = min(self._ln_ratios(total, least, most))
         at_edges = ln_mean([-ln_ratio for ln_ratio in self._ln_ratios(total, most, least)])
         ln_shares = ln_mean((at_edges, self._anywhere.ln_evidence(hits, unattributed)))
-        ln_uneven = ln_mean((ln_shares, *beside))
-        if ln_uneven >= -log(self.alpha):
-            return Look(total, ln_even, ln_uneven, Word.FAIL)
-        return Look(total, ln_even, ln_uneven, passes(ln_even, self.beta))
+        ln_uneven = ln_mean((ln_shares, *beside.values()))
+        decides = Word.FAIL if ln_uneven >= -log(self.alpha) else passes(ln_even, self.beta)
+        return Look(total, ln_even, ln_uneven, decides, _most_against(ln_shares, beside))
 
     def _ln_ratios(self, total: int, below: Sequence[int], above: Sequence[int]) -> list[float]:
         """Return ln LR of every edge, with the hits to reckon with at edges below the share and at edges above it."""

@@ -26,12 +26,18 @@ class Cause(StrEnum):
     ENDPOINTS = "endpoints"
     ERRORS = "errors"
     SHARES = "shares"
+    ORDER = "order"
     UNDECIDED = "undecided"
 
     @property
     def word(self) -> Word:
         """The word that this cause leads to."""
         return _WORD_OF[self]
+
+    @property
+    def weighed(self) -> bool:
+        """Whether it is what a look's evidence says, which may take long to show; other causes settle a run at once."""
+        return self in {Cause.SHARES, Cause.ORDER}
 
 
 _WORD_OF = {
@@ -40,6 +46,7 @@ _WORD_OF = {
     Cause.ENDPOINTS: Word.INVALID,
     Cause.ERRORS: Word.FAIL,
     Cause.SHARES: Word.FAIL,
+    Cause.ORDER: Word.FAIL,
     Cause.UNDECIDED: Word.INCONCLUSIVE,
 }
 

@@ -7,7 +7,7 @@ from evenly.judge.sample import Sample
 from evenly.judge.share import ShareRule
 from evenly.judge.verdict import Word
 from evenly.load.answer import Exchange
-from evenly.load.plan import LoadPlan, Stopped, Summary
+from evenly.load.plan import PRELUDE_LIMIT_S, LoadPlan, Stopped, Summary
 from evenly.load.rows import RowWriter
 
 STALL_S = 1.0
@@ -21,21 +21,27 @@ class Attempts:
     """Gives each attempt its number, the judge each result, and ends the load when the judge has decided or at the cap.
 
     After PASS no further attempt is handed out. After FAIL the load goes on to ``plan.least_after_fail`` attempts, within the
-    cap and ``LONGEST_AFTER_FAIL_S``. ``when_done`` is called once nothing more is handed out and everything has come back.
+    cap and ``LONGEST_AFTER_FAIL_S``. ``when_open`` is called once the prelude is over: until then the caller
+    makes one attempt at a time. ``when_done`` is called once nothing more is handed out and everything has come back.
     """
 
-    def __init__(self, plan: LoadPlan, rows: RowWriter, when_done: Callable[[], None]) -> None:
+    def __init__(self, plan: LoadPlan, rows: RowWriter, when_done: Callable[[], None], when_open: Callable[[], None]) -> None:
         self.run_id = plan.run_id
         self.stopped: Stopped | None = None
         self._plan = plan
         self._rows = rows
         self._when_done = when_done
+        self._when_open = when_open
+        self._in_prelude = True
         self._sample = Sample(
             ShareRule(plan.law, plan.alpha, plan.beta, plan.delta),
             plan.cap,
             look_every=plan.look_every,
             errors_allowed=plan.errors_allowed,
+            prelude=plan.prelude,
         )
+        if not plan.prelude:
+            self._open(0)
         self._expected = plan.law.answering.keys()
         self._last = plan.cap
         self._last_because = Stopped.CAP
@@ -64,6 +70,8 @@ class Attempts:
         self._ended_ns = max(self._ended_ns, exchange.end_ns)
         self._stalls += exchange.end_ns - exchange.start_ns >= STALL_S * 1e9
         self._rows.ended(number, exchange)
+        if self._in_prelude and self._prelude_is_over(number, exchange.end_ns):
+            self._open(number)
         if self._failed_ns is None:
             uid = exchange.answer.uid if exchange.answer else None
             if self._sample.ended(number, uid) or uid not in self._expected:
@@ -75,12 +83,15 @@ class Attempts:
     def stop(self, why: Stopped) -> None:
         """Hand out no more; the first reason counts."""
         self.stopped = self.stopped or why
+        if self._in_prelude:
+            self._open(self._handed_out)
         self._done_if_nothing_is_left()
 
     def summary(self, locust_version: str) -> Summary:
         """Sum up a load that is done."""
         return Summary(
             attempts=self._handed_out,
+            prelude=self._sample.prelude,
             seconds=(self._ended_ns - self._rows.origin_ns) / 1e9,
             client_cpu_s=_cpu_s() - self._cpu_before_s,
             stalls=self._stalls,
@@ -88,6 +99,14 @@ class Attempts:
             locust_version=locust_version,
             t0_ns=self._rows.origin_ns,
         )
+
+    def _prelude_is_over(self, number: int, now_ns: int) -> bool:
+        return number >= self._plan.prelude or now_ns - self._rows.origin_ns > PRELUDE_LIMIT_S * 1e9
+
+    def _open(self, prelude: int) -> None:
+        self._in_prelude = False
+        self._sample.prelude = prelude
+        self._when_open()
 
     def _decide(self, now_ns: int) -> None:
         word = self._sample.verdict and self._sample.verdict.word

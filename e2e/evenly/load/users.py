@@ -74,12 +74,32 @@ class Endless:
         """Forget the attempt."""
 
 
+class Entrance:
+    """Lets one user in at once, and the others when it is opened."""
+
+    def __init__(self) -> None:
+        self.open = Event()
+        self._taken = False
+
+    def enter(self) -> None:
+        """Return when this user may begin."""
+        first, self._taken = not self._taken, True
+        if not first:
+            self.open.wait()
+
+
 class ConnectionUser(User):
     """A Locust user whose every request is an attempt of its own: one new connection, one request, one answer or error."""
 
     abstract = True
     source: ClassVar[Source] = Endless()
     stats: ClassVar[PodStats] = PodStats()
+    entrance: ClassVar[Entrance | None] = None
+
+    def on_start(self) -> None:
+        """Wait for the prelude to end, unless this user is the one that makes it."""
+        if self.entrance:
+            self.entrance.enter()
 
     def ask_on_a_new_connection(self) -> None:
         """Make one attempt to its end; the user's life ends when none is left."""
@@ -142,7 +162,8 @@ def _follow_a_plan(folder: Path, environment: Environment, runner: Runner) -> No
     plan = LoadPlan.from_line(line)
     done = Event()
     rows = (folder / ROWS_FILE).open("w", encoding="utf-8", newline="")
-    attempts = Attempts(plan, RowWriter(rows, plan.look_every), done.set)
+    ConnectionUser.entrance = entrance = Entrance()
+    attempts = Attempts(plan, RowWriter(rows, plan.look_every), done.set, entrance.open.set)
     ConnectionUser.source = attempts
 
     def see_it_through() -> None:

@@ -8,7 +8,7 @@ from evenly.report.commands import kubectl
 from evenly.report.figures import Figures, PodFigures
 from evenly.report.markup import Text, codes, join, text
 from evenly.report.result import PodRecord, ScenarioRecord
-from evenly.report.unevenness import diagnose_shares
+from evenly.report.unevenness import diagnose_order, diagnose_shares
 from evenly.report.words import apart, counted, spelled
 
 MOST_DISCREPANCIES = 3
@@ -38,7 +38,9 @@ _NOT_READY: Mapping[str, str] = {
 }
 
 
-def diagnose(scenario: ScenarioRecord, figures: Figures, command: str, started_at: str) -> Diagnosis:
+def diagnose(  # noqa: PLR0911 - one return for each cause
+    scenario: ScenarioRecord, figures: Figures, command: str, started_at: str
+) -> Diagnosis:
     """Find the cause behind a verdict that is not PASS.
 
     ``command`` repeats the run, ``started_at`` is when it began. Where the records do not tell, it says so.
@@ -54,6 +56,8 @@ def diagnose(scenario: ScenarioRecord, figures: Figures, command: str, started_a
             return _errors(scenario, figures)
         case Cause.SHARES:
             return diagnose_shares(scenario, figures, command)
+        case Cause.ORDER:
+            return diagnose_order(scenario, figures, command)
         case _:
             return _undecided(scenario, figures, command)
 

@@ -51,6 +51,7 @@ def evidence_picture(scenario: ScenarioRecord, figures: Figures) -> EvidencePict
     uneven = [100 * look.ln_uneven / -math.log(scenario.rule.alpha) for look in looks]
     xs = [across.at(look.connections) for look in looks]
     decided = scenario.verdict
+    failed = decided.cause is not None and decided.cause.weighed
     return EvidencePicture(
         even=_path(xs, [up.at(v) for v in even]),
         uneven=_path(xs, [up.at(v) for v in uneven]),
@@ -58,13 +59,17 @@ def evidence_picture(scenario: ScenarioRecord, figures: Figures) -> EvidencePict
             xs, even, uneven, _words("even", even, decided.connections if decided.cause is None else None), up
         ),
         uneven_label=place_label(
-            xs, uneven, even, _words("uneven", uneven, decided.connections if decided.cause is Cause.SHARES else None), up
+            xs,
+            uneven,
+            even,
+            _words("uneven", uneven, decided.connections if failed else None),
+            up,
         ),
         across=_ticks(across),
         up=tuple(Tick(up.at(v), label) for v, label in UP),
         event=Tick(across.at(event[0]), event[1]) if event else None,
         settled=decided.decided_at is not None,
-        used=decided.cause in {None, Cause.SHARES, Cause.UNDECIDED},
+        used=failed or decided.cause in {None, Cause.UNDECIDED},
         lead=_lead(scenario),
         reading=_reading(scenario),
         readings=tuple(
@@ -143,9 +148,7 @@ def _reading(scenario: ScenarioRecord) -> Text:
     look = next((look for look in scenario.looks if look.connections == verdict.connections), None) or (
         scenario.looks[-1] if scenario.looks else LookRecord(0, 0.0, 0.0)
     )
-    begin = {None: "Decided at the look after", Cause.SHARES: "Decided at the look after"}.get(
-        verdict.cause, "At the last look, after"
-    )
+    begin = "Decided at the look after" if not verdict.cause or verdict.cause.weighed else "At the last look, after"
     return text(
         "{begin} **{n}**: even ratio **{even}**, needed {even_needed}; uneven E **{uneven}**, needed {uneven_needed}.{end}",
         begin=begin,

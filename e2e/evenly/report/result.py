@@ -68,6 +68,7 @@ class LoadRecord:
     client_cpu_share: float  # of one CPU, 0 to 1
     stalls: int  # attempts that took 1 s or more: SYN retransmits
     locust_version: str
+    prelude: int = 0  # attempts at the beginning that were made one after the other
 
 
 @dataclass(frozen=True, slots=True)

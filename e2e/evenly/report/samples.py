@@ -49,6 +49,7 @@ class Samples:
     """One scenario's attempts; pods by UID, as their answers say, or as the log says where an answer was cut short."""
 
     starts_us: list[int] = field(default_factory=list)  # in order of start
+    answers: list[str] = field(default_factory=list)  # the pods' UIDs in order of start; "" for an error
     pods: dict[str, PodSamples] = field(default_factory=dict)
     errors: Counter[str] = field(default_factory=Counter)  # by kind
     errors_that_reached_a_pod: int = 0
@@ -75,6 +76,7 @@ class Samples:
         """Count one row; raises ValueError when it is not one."""
         _, _, start, connect, response, pod, uid, node, connection, request, client, error, logged = row
         self.starts_us.append(int(start))
+        self.answers.append("" if error else uid)
         if error:
             self.errors[error] += 1
             self.errors_that_reached_a_pod += bool(logged)

@@ -2,7 +2,7 @@
 
 from evenly.judge import Law, ShareRule, pass_rates
 from evenly.judge.verdict import Cause, Word
-from evenly.report import found, invalid, uneven
+from evenly.report import found, invalid, uneven, unordered
 from evenly.report.answer import Answer, Diagnosis, Finding, Mark
 from evenly.report.diagnosis import diagnose
 from evenly.report.figures import Figures
@@ -19,6 +19,7 @@ _FINDINGS = {
     Cause.ENDPOINTS: invalid.endpoints,
     Cause.ERRORS: found.errors,
     Cause.SHARES: uneven.uneven,
+    Cause.ORDER: unordered.order,
     Cause.UNDECIDED: found.undecided,
 }
 
@@ -28,6 +29,7 @@ _FAULTS = {
     Cause.ENDPOINTS: "a set of pods that is not the declared one",
     Cause.ERRORS: "a Service that loses connections",
     Cause.SHARES: "an uneven Service",
+    Cause.ORDER: "a Service that does not pick by chance",
     Cause.UNDECIDED: "a bias too small to decide",
 }
 

@@ -42,7 +42,7 @@ def uneven(scenario: ScenarioRecord, figures: Figures) -> Finding:
             share=f"{100 * furthest.share:.1f}",
             part=_instead(furthest.declared, declared),
         )
-    return Finding("No.", headline, seen, (_how_unlikely(scenario),))
+    return Finding("No.", headline, seen, (how_unlikely(scenario),))
 
 
 def _instead(share: float, declared: str) -> str:
@@ -54,7 +54,8 @@ def _readiness(scenario: ScenarioRecord) -> str:
     return f"All {number(len(scenario.rule.shares))} pods were ready the whole time." if steady else ""
 
 
-def _how_unlikely(scenario: ScenarioRecord) -> Text:
+def how_unlikely(scenario: ScenarioRecord) -> Text:
+    """Say how seldom a fair Service looks like this, and when that was enough."""
     look = next((look for look in scenario.looks if look.connections == scenario.verdict.connections), None)
     enough = once_in(scenario.rule.alpha)
     if look is None:

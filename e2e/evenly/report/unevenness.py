@@ -1,8 +1,8 @@
-"""Why shares are uneven: the known causes, each tried against the records."""
+"""Why shares are uneven, or not by chance: the known causes, each tried against the records."""
 
 from collections import Counter
 
-from evenly.judge import interval
+from evenly.judge import Attempt, Law, better_fit, interval
 from evenly.report.answer import Diagnosis
 from evenly.report.commands import kubectl, renew_rules
 from evenly.report.figures import Figures, PodFigures
@@ -19,6 +19,19 @@ def diagnose_shares(scenario: ScenarioRecord, figures: Figures, command: str) ->
         or _node_first(figures, command)
         or _missing_rule(scenario, figures)
         or _unknown(scenario, command)
+    )
+
+
+def diagnose_order(scenario: ScenarioRecord, figures: Figures, command: str) -> Diagnosis:
+    """Name the law that the serial attempts fit better, and where a choice that is not by chance comes from."""
+    serial = [Attempt("", uid or None) for uid in figures.samples.answers[: scenario.load.prelude]]
+    fit = better_fit(Law(scenario.rule.law, scenario.rule.shares), serial)
+    evidence = text("{sentence}", sentence=fit.sentence) if fit else text("No other law that is known here fits it better.")
+    return Diagnosis(
+        "Why?",
+        (evidence, text("kube-proxy picks by chance, anew for each connection: something in between does not.")),
+        text("Look for a balancer or a proxy between client and pods, then run again:"),
+        command,
     )
 
 

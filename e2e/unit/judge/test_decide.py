@@ -74,8 +74,9 @@ def test_the_causes_are_looked_for_in_their_declared_order() -> None:
     balanced = replace(without_stray, discrepancies=())
     steady = replace(balanced, endpoints=(PODS,))
     lossless = replace(steady, answers="a" * 300)
+    in_turn = replace(lossless, answers="abc" * 100, prelude=200)
     fair_but_short = replace(lossless, answers="abc" * 100)
-    trials = (everything_wrong, without_stray, balanced, steady, lossless, fair_but_short, FAIR)
+    trials = (everything_wrong, without_stray, balanced, steady, lossless, in_turn, fair_but_short, FAIR)
     assert [decide(trial).verdict.cause for trial in trials] == [*Cause, None]
 
 

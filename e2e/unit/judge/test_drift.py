@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evenly.judge import Drift, ShareRule, Word, uniform, weighted
+from evenly.judge import Cause, Drift, ShareRule, Word, uniform, weighted
 
 UNEQUAL = (Fraction(1, 2), Fraction(1, 4), Fraction(1, 4))
 LAW = weighted(dict(zip("abc", map(float, UNEQUAL), strict=True)))
@@ -90,7 +90,7 @@ def judged(blocks: Iterator[Sequence[int]], *, drift: Drift | None) -> Word | No
         got = [n + more for n, more in zip(got, block, strict=True)]
         if drift:
             drift.count(block)
-        look = rule.look(dict(zip("abc", got, strict=True)), beside=(drift.ln_evidence,) if drift else ())
+        look = rule.look(dict(zip("abc", got, strict=True)), beside={Cause.ORDER: drift.ln_evidence} if drift else {})
         if look.decides:
             return look.decides
     return None

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evenly.judge import Order, ShareRule, Word, uniform, weighted
+from evenly.judge import Cause, Order, ShareRule, Word, uniform, weighted
 
 UNEQUAL = {"a": Fraction(1, 2), "b": Fraction(1, 3), "c": Fraction(1, 6)}
 LAW = weighted({pod: float(share) for pod, share in UNEQUAL.items()})
@@ -74,7 +74,7 @@ def decided_after(pods: Iterator[str], rule: ShareRule) -> float:
     for number, pod in enumerate(islice(pods, 200), start=1):
         order.count(pod)
         counts[pod] += 1
-        if rule.look(counts, beside=(order.ln_evidence,)).decides is Word.FAIL:
+        if rule.look(counts, beside={Cause.ORDER: order.ln_evidence}).decides is Word.FAIL:
             return number
     return inf
 

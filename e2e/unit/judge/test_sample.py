@@ -20,6 +20,24 @@ def fed(answers: Sequence[str | None], order: Iterable[int] | None = None, *, ca
     return sample
 
 
+def test_the_order_of_the_prelude_is_weighed_and_that_of_the_rest_is_not() -> None:
+    turns = "abc" * 100
+    by_order = Sample(RULE, cap=12_228, prelude=100)
+    by_shares = Sample(RULE, cap=12_228)
+    for number, pod in enumerate(turns, start=1):
+        by_order.ended(number, pod)
+        by_shares.ended(number, pod)
+    assert by_order.verdict == Verdict(Cause.ORDER, 100)
+    assert by_shares.verdict is None
+
+
+def test_all_on_one_pod_is_named_by_the_shares_though_the_order_tells_it_too() -> None:
+    sample = Sample(RULE, cap=12_228, prelude=100)
+    for number, pod in enumerate(SKEWED, start=1):
+        sample.ended(number, pod)
+    assert sample.verdict == Verdict(Cause.SHARES, 100)
+
+
 def test_a_look_comes_after_every_hundred_attempts_in_order_of_start() -> None:
     sample = Sample(RULE, cap=12_228)
     ended: list[Look] = []

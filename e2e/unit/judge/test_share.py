@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evenly.judge import Law, ShareRule, Word, deviation_to_catch, uniform
+from evenly.judge import Cause, Law, ShareRule, Word, deviation_to_catch, uniform
 
 PODS = "abc"
 THREE = ShareRule(uniform(PODS))
@@ -174,11 +174,11 @@ def test_other_evidence_shares_alpha() -> None:
     even = {"a": 33, "b": 33, "c": 33}
     own = exp(THREE.look(even).ln_uneven)
     # FAIL is due when the mean of both has reached a million.
-    assert THREE.look(even, beside=(log(2e6 - own) + 1e-9,)).decides is Word.FAIL
-    assert THREE.look(even, beside=(log(2e6 - own) - 1e-9,)).decides is None
-    assert exp(THREE.look(even, beside=(log(5), log(7))).ln_uneven) == pytest.approx((own + 12) / 3)
+    assert THREE.look(even, beside={Cause.ORDER: log(2e6 - own) + 1e-9}).decides is Word.FAIL
+    assert THREE.look(even, beside={Cause.ORDER: log(2e6 - own) - 1e-9}).decides is None
+    assert exp(THREE.look(even, beside={Cause.ORDER: log(5), Cause.BOOKS: log(7)}).ln_uneven) == pytest.approx((own + 12) / 3)
 
 
 def test_evidence_beside_the_shares_does_not_help_to_pass() -> None:
     even = {"a": 800, "b": 800, "c": 800}
-    assert THREE.look(even, beside=(log(100),)).ln_even == THREE.look(even).ln_even
+    assert THREE.look(even, beside={Cause.ORDER: log(100)}).ln_even == THREE.look(even).ln_even

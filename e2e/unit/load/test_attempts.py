@@ -1,7 +1,9 @@
 import io
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import cycle
+from random import Random
 
 from evenly.judge import uniform
 from evenly.load.answer import Answer, ErrorKind, Exchange
@@ -10,7 +12,7 @@ from evenly.load.plan import LoadPlan, Stopped
 from evenly.load.rows import RowWriter
 
 PODS = ("a", "b", "c")
-PLAN = LoadPlan("run", uniform(PODS), cap=12_234)
+PLAN = LoadPlan("run", uniform(PODS), cap=12_234, prelude=0)
 
 
 class Load:
@@ -18,11 +20,15 @@ class Load:
 
     def __init__(self, plan: LoadPlan) -> None:
         self.finished = 0
-        self.attempts = Attempts(plan, RowWriter(io.StringIO(), plan.look_every), self._finish)
+        self.opened = 0
+        self.attempts = Attempts(plan, RowWriter(io.StringIO(), plan.look_every), self._finish, self._open)
         self.ended = 0
 
     def _finish(self) -> None:
         self.finished += 1
+
+    def _open(self) -> None:
+        self.opened += 1
 
     def run(self, pods: Iterator[str | None], seconds_each: float = 0.001) -> None:
         while (number := self.attempts.take()) is not None:
@@ -107,7 +113,7 @@ def test_an_error_beyond_the_budget_ends_the_load_after_a_thousand() -> None:
 
 
 def test_the_cap_bounds_the_load_whatever_happens() -> None:
-    undecided, failed = Load(LoadPlan("run", uniform(PODS), cap=250)), Load(LoadPlan("run", uniform(PODS), cap=250))
+    undecided, failed = Load(replace(PLAN, cap=250)), Load(replace(PLAN, cap=250))
     undecided.run(cycle(PODS))
     failed.run(cycle(("stray",)))
     assert (undecided.ended, undecided.attempts.stopped) == (250, Stopped.CAP)
@@ -122,10 +128,49 @@ def test_a_service_that_hangs_is_not_waited_for_a_thousand_times() -> None:
 
 
 def test_the_summary_counts_from_the_first_start_to_the_last_end() -> None:
-    load = Load(LoadPlan("run", uniform(PODS), cap=50))
+    load = Load(replace(PLAN, cap=50))
     load.run(cycle(PODS), seconds_each=0.01)
     summary = load.attempts.summary("2.47.0")
     assert (summary.attempts, summary.stalls, summary.stopped) == (50, 0, Stopped.CAP)
     assert math.isclose(summary.seconds, 0.5)
     assert summary.t0_ns == 10_000_000, "the first one's own start, on the clock that its times are on"
     assert summary.client_cpu_s >= 0
+
+
+SERIAL_PLAN = replace(PLAN, prelude=200)
+
+
+def test_the_crowd_is_let_in_once_the_prelude_has_ended() -> None:
+    load = Load(SERIAL_PLAN)
+    by_chance = Random(1)  # noqa: S311 - a simulation
+    for number in range(1, 301):
+        assert load.opened == (number > 200)
+        assert load.attempts.take() == number
+        load.end(number, by_chance.choice(PODS))
+    assert load.attempts.summary("v").prelude == 200
+
+
+def test_a_slow_service_gets_a_shorter_prelude() -> None:
+    load = Load(SERIAL_PLAN)
+    for number in range(1, 7):  # half a second each: two seconds are over with the fifth
+        load.attempts.take()
+        load.end(number, "a", seconds=0.5)
+    assert load.opened == 1
+    assert load.attempts.summary("v").prelude == 5
+
+
+def test_a_load_that_is_stopped_in_its_prelude_lets_everyone_in_to_end() -> None:
+    load = Load(SERIAL_PLAN)
+    load.attempts.take()
+    load.end(1, "a")
+    load.attempts.stop(Stopped.INTERRUPTED)
+    assert (load.opened, load.finished, load.attempts.take()) == (1, 1, None)
+    assert load.attempts.summary("v").prelude == 1
+
+
+def test_pods_that_take_turns_are_failed_by_their_order_and_without_a_prelude_are_not() -> None:
+    turns, blind = Load(SERIAL_PLAN), Load(PLAN)
+    turns.run(cycle(PODS))
+    blind.run(cycle(PODS))
+    assert turns.ended == 1_000
+    assert abs(blind.ended - fewest_even_attempts_that_pass()) <= 100

@@ -9,9 +9,9 @@ def test_a_plan_is_one_line_that_reads_back_the_same() -> None:
     line = plan.to_line()
     assert line.index("\n") == len(line) - 1
     assert LoadPlan.from_line(line) == plan
-    assert json.loads(line)["law"] == {"name": "weighted", "shares": {"a": 0.9, "b": 0.1}}
+    assert json.loads(line)["law"] == {"name": "weighted", "shares": {"a": 0.9, "b": 0.1}, "pick": "independent"}
 
 
 def test_a_summary_reads_back_the_same() -> None:
-    summary = Summary(100, 1.5, 0.2, 3, Stopped.TIME_LIMIT, "2.47.0", 1_795_511_193_215_830_712)
+    summary = Summary(100, 20, 1.5, 0.2, 3, Stopped.TIME_LIMIT, "2.47.0", 1_795_511_193_215_830_712)
     assert Summary.from_json(summary.to_json()) == summary

@@ -146,6 +146,23 @@ def test_a_choice_of_the_node_first_is_recognised_by_its_shares(simulate: Simula
     assert "evenly-3f9c-worker 1 and evenly-3f9c-worker2 2" in why(said)
 
 
+def test_pods_that_take_turns_are_told_from_chance(simulate: Simulate) -> None:
+    said = say(simulate(in_turn=True, prelude=200))
+    assert headline(said) == "No. Which pod a connection gets depends on the one before."
+    # Each of the 199 that followed another would have met the same pod with a chance of a third.
+    assert plain(said.finding.figures) == (
+        "One after the other, 0 of 199 connections met the pod of the one before; by chance it would be about 66."
+    )
+    assert "reached at the look after 100 connections" in sure(said)
+    assert "as likely under the law “round robin” as under the declared law “uniform random”" in why(said)
+
+
+def test_an_order_that_fits_no_known_law_is_told_as_such(simulate: Simulate) -> None:
+    made = simulate(prelude=200)
+    said = say(made, verdict=Verdict(Cause.ORDER, 200))
+    assert why(said).startswith("No other law that is known here fits it better.")
+
+
 def test_plain_unevenness_has_no_known_cause_and_says_what_is_ruled_out(simulate: Simulate) -> None:
     said = say(simulate(weights=[42, 33, 25]), session_affinity="None")
     assert headline(said).startswith("No. k7m2p got 4")
