@@ -130,11 +130,11 @@ def _opened(config: pytest.Config, run: "Run") -> AbstractContextManager["Cluste
 
     settings = config.stash[SETTINGS]
     kubeconfig, kind = (Path(path) if (path := config.getoption(name)) else None for name in ("kubeconfig", "kind_bin"))
-    Thread(target=import_module, args=("evenly.service",), daemon=True).start()  # a second's work, while kind does its own
     if settings.context:
         from evenly.cluster.api import existing
 
         return nullcontext(existing(settings.context, kubeconfig))
+    Thread(target=import_module, args=("evenly.service",), daemon=True).start()  # a second's work, while kind does its own
     name = config.getoption("cluster_name")
     options = ClusterOptions(
         run_id=run.run_id,

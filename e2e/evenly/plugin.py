@@ -77,7 +77,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[None]:
-    """Write the reports a last time, and say by the exit code what kind of verdict failed the run, and 130 for Ctrl-C.
+    """Write the reports a last time, and say by the exit code what kind of verdict failed the run.
 
     After Ctrl-C everything is taken away here. Whatever goes wrong in either is told, and a run that passed is INVALID then.
     """
@@ -98,11 +98,17 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
             wrong.append(error)
     for one in wrong:
         session.config.pluginmanager.getplugin("terminalreporter").write_line(str(one), red=True)
-    if exitstatus == pytest.ExitCode.INTERRUPTED:
-        session.exitstatus = INTERRUPTED_EXIT_CODE
-    elif wrong or (exitstatus == pytest.ExitCode.TESTS_FAILED and run and run.record.word is not Word.PASS):
+    failed = exitstatus == pytest.ExitCode.TESTS_FAILED and run and run.record.word is not Word.PASS
+    if failed or (wrong and exitstatus != pytest.ExitCode.INTERRUPTED):
         word = run.record.word if run else Word.INVALID
         session.exitstatus = (Word.INVALID if word is Word.PASS else word).exit_code
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Say by the exit code that it was Ctrl-C, also where that came before the session began."""
+    session = config.pluginmanager.getplugin("session")
+    if session and session.exitstatus == pytest.ExitCode.INTERRUPTED:
+        session.exitstatus = INTERRUPTED_EXIT_CODE
 
 
 def _split(raised: BaseException) -> tuple[list[EvenlyError], list[BaseException]]:

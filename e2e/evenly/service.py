@@ -12,10 +12,9 @@ from types import TracebackType
 from typing import Self
 
 from kubernetes.client import ApiClient
-from kubernetes.config import new_client_from_config
 
-from evenly.cluster import Cluster
-from evenly.cluster.api import data_plane
+from evenly.cluster import Cluster, records
+from evenly.cluster.api import connect, data_plane
 from evenly.cluster.doors import NODE_PORT
 from evenly.errors import EvenlyError
 from evenly.judge.decide import Trial, decide
@@ -56,7 +55,8 @@ class Bench:
     @classmethod
     def of(cls, cluster: Cluster, run: Run, settings: Settings) -> Self:
         """Connect to the cluster, wait for the nodes of one made here, and tell the run where it takes place."""
-        api = new_client_from_config(str(cluster.kubeconfig), cluster.context)
+        ours = records.certificates(cluster.kubeconfig) if cluster.kind else None
+        api = connect(cluster.kubeconfig, cluster.context, ours)
         if cluster.kind:
             with run.progress.step("wait for the nodes", usually_s=3):
                 nodes.await_ready(api)

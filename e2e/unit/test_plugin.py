@@ -55,6 +55,11 @@ def test_ctrl_c_ends_with_130(suite: pytest.Pytester) -> None:
     assert suite.runpytest_subprocess().ret == 130
 
 
+def test_ctrl_c_before_the_session_has_begun_ends_with_130(suite: pytest.Pytester) -> None:
+    suite.makeconftest("def pytest_sessionstart():\n    raise KeyboardInterrupt\n")
+    assert suite.runpytest_subprocess().ret == 130
+
+
 def test_an_error_for_a_person_is_shown_without_a_traceback(suite: pytest.Pytester) -> None:
     suite.makepyfile(
         "from evenly.errors import EvenlyError\ndef test_it():\n    raise EvenlyError('no such manifest', 'name one')\n"

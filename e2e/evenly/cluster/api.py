@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import yaml
-from kubernetes.client import ApiClient, CoreV1Api, VersionApi
+from kubernetes.client import ApiClient, Configuration, CoreV1Api, VersionApi
 from kubernetes.client.exceptions import ApiException
-from kubernetes.config import KUBE_CONFIG_DEFAULT_LOCATION, list_kube_config_contexts, new_client_from_config
+from kubernetes.config import KUBE_CONFIG_DEFAULT_LOCATION, list_kube_config_contexts, load_kube_config
 from kubernetes.config.config_exception import ConfigException
 from urllib3.exceptions import HTTPError
 
@@ -30,10 +30,11 @@ def existing(context: str, kubeconfig: Path | None = None) -> Cluster:
     names = sorted(entry["name"] for entry in contexts)
     if context not in names:
         raise EvenlyError(f"there is no context {context} in {path}", f"give one of: {', '.join(names)}")
-    version = kubernetes_version(path, context)
+    api = connect(path, context)
+    version = kubernetes_version(api)
     if not version:
         raise EvenlyError(f"the cluster of context {context} does not answer", f"try: kubectl --context {context} get nodes")
-    nodes = CoreV1Api(new_client_from_config(str(path), context)).list_node(_request_timeout=ANSWER_LIMIT_S).items
+    nodes = CoreV1Api(api).list_node(_request_timeout=ANSWER_LIMIT_S).items
     doors = tuple(
         (node.metadata.name, f"{address.address}:{NODE_PORT}")
         for node in nodes
@@ -52,12 +53,22 @@ def existing(context: str, kubeconfig: Path | None = None) -> Cluster:
     )
 
 
-def kubernetes_version(kubeconfig: Path, context: str) -> str:
+def connect(kubeconfig: Path, context: str, certificates: Path | None = None) -> ApiClient:
+    """Return a client for a kubeconfig's context.
+
+    It needs the certificates as files, and takes them away when this process ends; one that is killed leaves them. So those of
+    our own clusters go into the folder ``certificates``, which goes with the cluster.
+    """
+    configuration = Configuration()
+    load_kube_config(str(kubeconfig), context, client_configuration=configuration, temp_file_path=certificates)
+    return ApiClient(configuration)
+
+
+def kubernetes_version(api: ApiClient) -> str:
     """Return the version that an API server names, or nothing when it does not answer."""
-    client = new_client_from_config(str(kubeconfig), context)
-    client.configuration.retries = False
+    api.configuration.retries = False
     try:
-        return str(VersionApi(client).get_code(_request_timeout=ANSWER_LIMIT_S).git_version)
+        return str(VersionApi(api).get_code(_request_timeout=ANSWER_LIMIT_S).git_version)
     except HTTPError:
         return ""
 

@@ -183,7 +183,7 @@ def kubernetes_version(kubeconfig: Path, context: str) -> str:
     # The client of Kubernetes takes a second to import; the fixtures have that done while kind works.
     from evenly.cluster import api  # noqa: PLC0415
 
-    return api.kubernetes_version(kubeconfig, context)
+    return api.kubernetes_version(api.connect(kubeconfig, context, records.certificates(kubeconfig)))
 
 
 def _alive(made: Made) -> bool:

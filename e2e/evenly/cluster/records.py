@@ -1,6 +1,7 @@
 """A record in the cache of every cluster that evenly made, so that a later run can find, reuse or remove it."""
 
 import json
+import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -35,8 +36,9 @@ def remember(cache: Cache, made: Made) -> None:
 
 
 def forget(cache: Cache, made: Made) -> None:
-    """Remove a cluster's record and its kubeconfig."""
+    """Remove a cluster's record, its kubeconfig, and what was unpacked from it."""
     Path(made.kubeconfig).unlink(missing_ok=True)
+    shutil.rmtree(certificates(Path(made.kubeconfig)), ignore_errors=True)
     _path(cache, made.name).unlink(missing_ok=True)
 
 
@@ -61,6 +63,11 @@ def _read(cache: Cache, path: Path) -> Made:
     except (ValueError, TypeError):
         name = path.stem
         return Made(name, str(kubeconfig(cache, name)), "", f"unknown (its record {path} is damaged)", 0, own_network=False)
+
+
+def certificates(kubeconfig: Path) -> Path:
+    """Return the folder for what a client unpacks from the kubeconfig of a cluster of ours."""
+    return kubeconfig.with_suffix(".certificates")
 
 
 def _path(cache: Cache, name: str) -> Path:

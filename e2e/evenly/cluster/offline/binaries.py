@@ -41,7 +41,7 @@ class Binaries:
 
 
 def build(cache: Cache, step: AbstractContextManager[None], *, meanwhile: Callable[[], object]) -> Binaries:
-    """Compile what is not in the cache yet, about five minutes on two cores, and call ``meanwhile`` during that time.
+    """Compile what is not in the cache yet, about seven minutes on two cores, and call ``meanwhile`` during that time.
 
     Raises ProgramError with the compiler's last lines; what ``meanwhile`` raises ends the compiler.
     """

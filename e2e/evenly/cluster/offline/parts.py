@@ -29,7 +29,7 @@ class Parts:
 
 
 def build(cache: Cache, engine: Engine, progress: Progress) -> Parts:
-    """Return the parts, building what is missing: about six minutes the first time, then only a look at the engine.
+    """Return the parts, building what is missing: about eight minutes the first time, then only a look at the engine.
 
     Raises LackingError before it compiles anything where this machine cannot, and ProgramError with the words of a program
     that failed.
@@ -42,7 +42,7 @@ def build(cache: Cache, engine: Engine, progress: Progress) -> Parts:
     def compilation() -> Iterator[None]:
         require("images cannot be built here", *requirements(cache.root))
         progress.say(NOTICE.format(cache=cache.root))
-        with step("Kubernetes and kind, compiled from source", 1, 290):
+        with step("Kubernetes and kind, compiled from source", 1, 420):
             yield
 
     # Steps 2 to 4 run while the compiler does: they wait for the mirror and the disk more than for a processor.

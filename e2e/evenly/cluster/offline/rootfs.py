@@ -50,6 +50,7 @@ def _bootstrap(cache: Cache, root: Path, *, tools: Path) -> None:
         remedy=apt.REMEDY,
         env={
             "PATH": f"{tools / 'usr/bin'}:{os.environ['PATH']}",  # it calls its own mmtarfilter
+            "TMPDIR": str(tools),  # one that is killed leaves a folder
             "PERL5LIB": ":".join(str(path) for path in _perl_libraries(tools)),
         },
     )
