@@ -112,9 +112,12 @@ def _alone(cache: Cache) -> Iterator[None]:
 
 @contextmanager
 def _undisturbed(progress: Progress) -> Iterator[None]:
-    """Put off Ctrl-C while something is taken away: a second one would leave the rest of it behind."""
+    """Put off Ctrl-C while something is taken away, until that is done: it would leave the rest of it behind."""
+    put_off = False
 
     def later(*_: object) -> None:
+        nonlocal put_off
+        put_off = True
         progress.say("taking everything away first: a few seconds more")
 
     before = [(number, signal.signal(number, later)) for number in (signal.SIGINT, signal.SIGTERM)]
@@ -123,6 +126,8 @@ def _undisturbed(progress: Progress) -> Iterator[None]:
     finally:
         for number, handler in before:
             signal.signal(number, handler)
+    if put_off:
+        raise KeyboardInterrupt
 
 
 @contextmanager

@@ -125,11 +125,11 @@ def test_an_interrupted_test_leaves_nothing_behind(machine: Machine, options: Cl
     assert clusters(options) == []
 
 
-def test_ctrl_c_while_the_cluster_is_taken_away_is_put_off(
+def test_ctrl_c_while_the_cluster_is_taken_away_is_put_off_until_that_is_done(
     machine: Machine, options: ClusterOptions, capsys: pytest.CaptureFixture[str]
 ) -> None:
     machine.becomes("impatient")
-    with open_cluster(options, Progress()):
+    with pytest.raises(KeyboardInterrupt), open_cluster(options, Progress()):
         pass
     assert machine.nodes == set()
     assert clusters(options) == []
