@@ -16,7 +16,7 @@ from evenly.cluster.offline import engine as private_engine
 from evenly.progress import Progress
 from evenly.settings import load
 from soak.runs import REPOSITORY, SUITE, Background, suite_argv
-from soak.traces import left, traces
+from soak.traces import MACHINE, left, traces
 
 Start = Callable[..., Background]
 
@@ -43,10 +43,10 @@ def cache(elsewhere: list[Path]) -> Iterator[Cache]:
     """The cache of runs, warm or not; at the end of all, the machine is what it was."""
     cache = Cache(load({}, os.environ, Path.cwd()).cache)
     assert not private_engine.was_started(cache), "a cluster was kept, or a run is under way: make down"
-    before = traces(cache, elsewhere, [Path("/")])
+    before = traces(cache, elsewhere, MACHINE)
     yield cache
     down(cache.root, Progress())
-    assert left(before, traces(cache, elsewhere, [Path("/")])) == []
+    assert left(before, traces(cache, elsewhere, MACHINE)) == []
 
 
 @pytest.fixture

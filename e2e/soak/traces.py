@@ -20,6 +20,7 @@ RESTLESS_SYSCTLS = ("fs/", "kernel/ns_last_pid", "kernel/pty/nr", "kernel/random
 PLACES = tuple(map(Path, ("/etc", "/opt", "/run", "/var")))
 # Everybody writes there all the time; runs get a folder for temporary files of their own, which must be empty afterwards.
 SHARED = (Path(gettempdir()), Path("/var/log"))
+MACHINE = (Path("/"),)
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
 
 Traces = Mapping[str, frozenset[str]]
@@ -28,7 +29,8 @@ Traces = Mapping[str, frozenset[str]]
 def traces(cache: Cache, ours: Iterable[Path], places: Sequence[Path] = PLACES) -> Traces:
     """List what a run could leave: by kind of thing, one line a thing.
 
-    Files below ``ours`` are not looked at, nor are those outside ``places``. Rules of the packet filter are seen by root only.
+    Files below ``ours`` are not looked at, nor are those outside ``places``. Of the whole machine only their names count: logs
+    of others, this one's own among them, grow meanwhile. Rules of the packet filter are seen by root only.
     """
     skipped = {cache.root, *(path.resolve() for path in ours), *SHARED, *map(Path, ("/dev", "/proc", "/sys"))}
     return {
@@ -41,7 +43,9 @@ def traces(cache: Cache, ours: Iterable[Path], places: Sequence[Path] = PLACES) 
         # what a container engine makes stands below a group of its own at the top of a hierarchy
         "control groups": frozenset(str(group) for level in ("*/", "*/*/") for group in CONTROL_GROUPS.glob(level)),
         "memory": frozenset([str(cache.memory)] if cache.memory.exists() else []),
-        "files": frozenset(line for place in places if place not in skipped for line in _files(place, skipped)),
+        "files": frozenset(
+            line for place in places if place not in skipped for line in _files(place, skipped, whole=places == MACHINE)
+        ),
     }
 
 
@@ -91,8 +95,8 @@ def _sysctls(folder: Path) -> Iterator[str]:
                 continue
 
 
-def _files(folder: Path, skipped: set[Path]) -> Iterator[str]:
-    """Yield folders by name, and files with size and time; other file systems are passed over."""
+def _files(folder: Path, skipped: set[Path], *, whole: bool) -> Iterator[str]:
+    """Yield folders by name, files also with size and time unless it is the ``whole`` machine; not other file systems."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:
@@ -107,6 +111,6 @@ def _files(folder: Path, skipped: set[Path]) -> Iterator[str]:
             continue
         if entry.is_dir(follow_symlinks=False):
             yield f"{path}/"
-            yield from _files(path, skipped)
+            yield from _files(path, skipped, whole=whole)
         else:
-            yield f"{path} {status.st_size} {status.st_mtime_ns}"
+            yield str(path) if whole else f"{path} {status.st_size} {status.st_mtime_ns}"
