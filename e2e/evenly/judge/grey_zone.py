@@ -22,8 +22,8 @@ def pass_rates(rule: ShareRule) -> Mapping[float, float]:
     Biases and rates are shares (0.02 = 2 percentage points). The other pods share the rest evenly; of both directions the
     rate is the larger. Known for two, three and five even pods at the default rates, looked at every 100 connections, and
     empty otherwise; ``planner.forecast`` simulates any rule.
-    Source: 100,000 runs of this rule for each bias and direction, capped at twice the fixed plan (standard error at most
-    0.0013, and 0.0003 at 1 and 4 points).
+    Source: 100,000 runs of the shares alone for each bias and direction, capped at twice the fixed plan (standard error at
+    most 0.0013, and 0.0003 at 1 and 4 points); the order of the prelude was not weighed beside them.
     """
     answering = rule.law.answering.values()
     even = all(isclose(share, 1 / len(answering), abs_tol=1e-6) for share in answering)
