@@ -1,4 +1,4 @@
-"""What the share rule, and the rules of others on the same streams, say of a Service with a known bias."""
+"""What the whole rule, and the rules of others on the same streams, say of a Service with a known bias."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from calibration.others import BLOCK, RULES, Rule, Stream, chi_square, gateway, istio_once, kubernetes, kubernetes_tries
-from calibration.tallies import Counts, Flags, Shares, Tallies, look_sizes, rule_for, run
+from calibration.runs import block_sizes, by_blocks, counted, run, tallies_for
+from calibration.tallies import Counts, Flags
 
 THIRDS = (1 / 3, 1 / 3, 1 / 3)
 BIASES_PP = tuple(range(13))  # percentage points that one of three pods gets less than its third
@@ -67,13 +68,14 @@ def replay(
     random: np.random.Generator,
 ) -> Replay:
     """Draw so many streams and let every rule judge them."""
-    rule, longest = rule_for(declared)
-    shares: Shares = np.array(declared)
-    first, blocks = _draw(np.array(true_shares), longest, runs, random)
-    looks = iter(blocks)
-    ended = run(Tallies(rule, longest), longest, runs, lambda going, _: next(looks)[going])
-    stream = Stream(first, np.stack(blocks[: longest // BLOCK]))
-    return Replay(ended.passed, ended.failed, ended.connections, {name: by(stream, shares) for name, by in others.items()})
+    tallies = tallies_for(declared)
+    blocks = [random.multinomial(size, true_shares, runs) for size in block_sizes(tallies.longest)]
+    streams = by_blocks(lambda going, number, _: blocks[number][going], runs, random)
+    ended = run(tallies, streams)
+    first = counted(streams.prelude[:, : kubernetes_tries(len(declared))], len(declared))
+    stream = Stream(first, np.stack(blocks[: tallies.longest // BLOCK]))
+    accepted = {name: by(stream, tallies.shares) for name, by in others.items()}
+    return Replay(ended.passed, ended.failed, ended.connections, accepted)
 
 
 def replay_at(bias_pp: float, runs: int, random: np.random.Generator) -> Replay:
@@ -99,12 +101,3 @@ def point(true_shares: Sequence[float], replays: Sequence[Replay]) -> Point:
         mean_connections=float(np.concatenate([r.connections for r in replays]).mean()),
         others={name: float(np.concatenate([r.others[name] for r in replays]).mean()) for name in replays[0].others},
     )
-
-
-def _draw(shares: Shares, longest: int, runs: int, random: np.random.Generator) -> tuple[Counts, list[Counts]]:
-    """Draw the counts of the first few connections, and of all from each look to the next."""
-    tries = kubernetes_tries(shares.size)
-    first = random.multinomial(tries, shares, runs)
-    sizes = look_sizes(longest)
-    rest = [random.multinomial(size, shares, runs) for size in (sizes[0] - tries, *sizes[1:])]
-    return first, [first + rest[0], *rest[1:]]

@@ -99,7 +99,7 @@ def picture(curve: Curve) -> str:
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img">',
             f"<title>{_TITLE}</title>",
-            f"<style>{_colours()}{_TEXT}</style>",
+            f"<style>{colours()}{_TEXT}</style>",
             *drawn,
             "</svg>\n",
         )
@@ -135,7 +135,7 @@ def _took(curve: Curve) -> list[str]:
     return [*drawn, _TOOK.path([(bias_pp, point.mean_connections) for bias_pp, point in curve], "other")]
 
 
-def _colours() -> str:
+def colours() -> str:
     """Take the page's colours, light and dark, which are the first rules of its style."""
     style = files("evenly.report").joinpath("templates/style.css").read_text(encoding="utf-8")
     return style[: style.index(".PASS")]

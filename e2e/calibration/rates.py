@@ -1,7 +1,7 @@
-"""How often the share rule is wrong: rates of one in a million, by importance sampling.
+"""How often the whole rule is wrong: rates of one in a million, by importance sampling.
 
 A plain simulation would see one false FAIL in millions of runs. Runs are drawn from another distribution instead, under which
-the wrong verdict is the usual one, and each counts with its likelihood ratio, which the rule's own tallies are.
+the wrong verdict is the usual one, and each counts with its likelihood ratio, which the rule's own evidence is.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,9 @@ from math import sqrt
 
 import numpy as np
 
-from calibration.tallies import Floats, Shares, Tallies, rule_for, run
+from calibration.runs import by_chance, run, tallies_for
+from calibration.tallies import Floats, Tallies
+from calibration.uneven import uneven
 from evenly.judge import deviation_to_catch
 
 _Z = 1.96  # of a 95 % interval
@@ -51,12 +53,11 @@ class Part:
 
 
 def part(pods: int, runs: int, random: np.random.Generator) -> Part:
-    """Simulate so many runs under the law, and as many under what the tally for "uneven" mixes."""
-    rule, longest = rule_for((1 / pods,) * pods)
-    tallies = Tallies(rule, longest)
-    fair = run(tallies, longest, runs, lambda going, size: random.multinomial(size, tallies.shares, going.size))
+    """Simulate so many runs under the law, and as many under what the evidence against it mixes."""
+    tallies = tallies_for((1 / pods,) * pods)
+    fair = run(tallies, by_chance(tallies.shares, runs, random))
     return Part(
-        false_fail=false_fails(tallies, longest, runs, random),
+        false_fail=false_fails(tallies, runs, random),
         # Under the law instead of at an edge: the weight is 1 / LR of that edge, at most beta where the run has passed.
         false_pass=_of_both_sides(tallies, np.where(fair.passed[:, None], np.exp(-tallies.ln_ratios(fair.counts)), 0.0)),
         passed=fair.passed.astype(float),
@@ -64,22 +65,21 @@ def part(pods: int, runs: int, random: np.random.Generator) -> Part:
     )
 
 
-def false_fails(tallies: Tallies, longest: int, runs: int, random: np.random.Generator) -> Floats:
+def false_fails(tallies: Tallies, runs: int, random: np.random.Generator) -> Floats:
     """Return one weight a run, whose mean is the chance that a Service that follows the law is failed."""
-    shares = _mixed(tallies, runs, random)
-    uneven = run(tallies, longest, runs, lambda going, size: random.multinomial(size, shares[going]))
-    return np.where(uneven.failed, np.exp(-tallies.look(uneven.counts)[1]), 0.0)
+    ended = run(tallies, uneven(tallies, runs, random))
+    return np.where(ended.failed, np.exp(-ended.ln_uneven), 0.0)
 
 
 def rates(pods: int, parts: list[Part]) -> Rates:
     """Put the parts of a simulation together."""
-    rule, longest = rule_for((1 / pods,) * pods)
+    tallies = tallies_for((1 / pods,) * pods)
     connections = np.concatenate([p.connections for p in parts])
     less, more = np.concatenate([p.false_pass for p in parts]).T
     return Rates(
         pods=pods,
-        delta=deviation_to_catch(1 / pods, rule.delta),
-        cap=longest,
+        delta=deviation_to_catch(1 / pods, tallies.rule.delta),
+        cap=tallies.longest,
         false_fail=estimate(np.concatenate([p.false_fail for p in parts])),
         false_pass_less=estimate(less),
         false_pass_more=estimate(more),
@@ -94,17 +94,6 @@ def estimate(weights: Floats) -> Estimate:
     rate = float(weights.mean())
     margin = _Z * float(weights.std(ddof=1)) / sqrt(weights.size)
     return Estimate(rate, max(rate - margin, 0.0), rate + margin)
-
-
-def _mixed(tallies: Tallies, runs: int, random: np.random.Generator) -> Shares:
-    """Draw the true shares of each run as the tally for "uneven" mixes them: half at an edge, half anywhere."""
-    edge = random.integers(tallies.edge_shares.size, size=runs)
-    rows, pods, at = np.arange(runs), tallies.edge_pods[edge], tallies.edge_shares[edge]
-    shares: Shares = tallies.shares * ((1 - at) / (1 - tallies.shares[pods]))[:, None]
-    shares[rows, pods] = at
-    anywhere = random.random(runs) < 1 / 2
-    shares[anywhere] = random.dirichlet(np.ones(tallies.shares.size), int(anywhere.sum()))
-    return shares
 
 
 def _of_both_sides(tallies: Tallies, weights: Floats) -> Floats:

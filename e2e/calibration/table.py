@@ -13,7 +13,7 @@ from calibration.work import RUNS, SEED
 _RATES_LEAD = """\
 Declared as even, looked at every 100 connections. A pod that is off is off by exactly what must be caught, and the others share
 the rest. By importance sampling, which measures rates that a plain simulation of this length would not see.
-By the shares alone: the order of the first 200 connections, which a run weighs beside them, is under the same promise."""
+Measured is the whole rule of a run: the shares, the order of the first 200 connections and drift, under one promise."""
 _CURVE_LEAD = """\
 What evenly says, and how often others accept the same streams. 0.0 and 100.0: in none and in all of the runs."""
 _ALMOST = 0.05  # percent: what would be shown as none, or as all
@@ -49,13 +49,13 @@ def markdown(calibration: Calibration) -> str:
         f"Measured by `make calibrate`: {RUNS:,} simulated runs behind every line, seed {SEED}. In brackets: 95 % intervals.",
         "## Wrong verdicts, by number of pods",
         _RATES_LEAD,
-        _table(RATES_HEADER, map(_rates_row, calibration.rates)),
+        table(RATES_HEADER, map(_rates_row, calibration.rates)),
         "## One of three pods gets less than its third",
         _CURVE_LEAD,
-        _table(CURVE_HEADER, starmap(_curve_row, calibration.curve)),
+        table(CURVE_HEADER, starmap(_curve_row, calibration.curve)),
         "![How often each rule accepts a Service, by how far one of its pods is off](curve.svg)",
         "## What other suites accept or refuse",
-        _table(CASES_HEADER, starmap(_case_row, zip(CASES, calibration.cases, strict=True)), texts=2),
+        table(CASES_HEADER, starmap(_case_row, zip(CASES, calibration.cases, strict=True)), texts=2),
         "## Their rules, as replayed",
         "\n".join(f"- {' '.join((rule.__doc__ or '').split())}" for rule in RULES.values()),
     )
@@ -72,7 +72,7 @@ def percent(rate: float) -> str:
     return f"{shown:.1f}"
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]], texts: int = 0) -> str:
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], texts: int = 0) -> str:
     """Write a table, whose first so many columns are texts and the others numbers."""
     lines = (header, ["---"] * texts + ["--:"] * (len(header) - texts), *rows)
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -14,13 +14,18 @@ from scipy import stats
 
 from calibration import __main__ as program
 from calibration.curve import CASES, THIRDS, Point, point, replay, replay_case
+from calibration.drift import Windows
+from calibration.order import Picks, earlier, ln_order
 from calibration.others import RULES, Rule, Stream, chi_square, gateway, istio, istio_once, knative, kubernetes, mirror
 from calibration.picture import picture
-from calibration.rates import Estimate, Rates, estimate, part, rates
+from calibration.rates import Estimate, Rates, estimate, false_fails, part, rates
+from calibration.runs import Streams, by_chance, run
 from calibration.table import Calibration, markdown, percent
-from calibration.tallies import Tallies, run
+from calibration.tallies import Counts, Tallies
+from calibration.uneven import drifting, in_an_order, uneven
 from calibration.work import in_parts
-from evenly.judge import Law, ShareRule, Trial, Word, cap, decide, uniform
+from evenly.judge import Cause, Drift, Law, Order, ShareRule, Word, cap, uniform
+from evenly.judge.drift import LENGTHS
 
 EVEN = ShareRule(uniform("abc"))
 MANY = ShareRule(uniform(map(str, range(50))))
@@ -44,40 +49,191 @@ def test_the_tallies_of_many_runs_are_those_of_the_judge(rule: ShareRule) -> Non
     assert seen != pytest.approx(tallies_of(ShareRule(rule.law, delta=0.004), counts), abs=1e-6)
 
 
-def test_a_run_ends_where_and_how_the_judge_ends_it() -> None:
-    random = np.random.default_rng(2)
-    longest = cap(EVEN)
-    blocks = [random.multinomial(100, (0.305, 0.34, 0.355), 14) for _ in range(longest // 100)]
-    blocks.append(random.multinomial(longest % 100, THIRDS, 14))
-    looks = iter(blocks)
-    ended = run(Tallies(EVEN, longest), longest, 14, lambda going, _: next(looks)[going])
+PAIR, FIVE = ShareRule(uniform("ab")), ShareRule(uniform("abcde"))
+UNEQUAL = ShareRule(Law("weighted", {"a": 0.6, "b": 0.25, "c": 0.15}))
+SMALL = pytest.mark.parametrize("rule", [PAIR, EVEN, FIVE, UNEQUAL], ids=["two", "three", "five", "weighted"])
+
+
+def share_of(rule: ShareRule) -> np.ndarray[Any, Any]:
+    return np.array(list(rule.law.shares.values()))
+
+
+def preludes(rule: ShareRule) -> Picks:
+    """The first 200 picks of runs by chance, in turn, on one pod, in turn by fives, and by chance after long stays."""
+    pods, random = len(rule.law.shares), np.random.default_rng(10)
+    by_chance = random.choice(pods, (5, 200), p=share_of(rule))
+    places = np.arange(200)
+    others = [places % pods, places * 0, places // 5 % pods, np.repeat(by_chance[0, :10], 20)]
+    return np.concatenate([by_chance, others])
+
+
+@SMALL
+def test_the_order_of_many_runs_weighs_what_the_judge_says(rule: ShareRule) -> None:
+    picks, names = preludes(rule), list(rule.law.shares)
+    expected = []
+    for row in picks:
+        order = Order(rule.law)
+        seen = []
+        for pod in row:
+            order.count(names[pod])
+            seen.append(order.ln_evidence)
+        expected.append(seen[1:])
+    found = ln_order(picks, share_of(rule), np.arange(2, 201))
+    assert found == pytest.approx(np.array(expected), abs=1e-9)
+    assert found[5:, -1].min() > -np.log(rule.alpha) > found[:5].max()
+
+
+def test_what_came_earlier_in_a_row_is_counted_in_that_row_alone() -> None:
+    assert earlier(np.array([[4, 4, 0, 4, 0], [0, 1, 2, 3, 0]])).tolist() == [[0, 1, 0, 2, 1], [0, 0, 0, 0, 1]]
+
+
+@SMALL
+def test_the_drift_of_many_runs_weighs_what_the_judge_says(rule: ShareRule) -> None:
+    pods, random = len(rule.law.shares), np.random.default_rng(11)
+    away = [(share_of(rule) + np.eye(pods)[number // 3 % pods]) / 2 for number in range(20)]
+    blocks = np.array(
+        [
+            np.concatenate([random.multinomial(size, shares, 3) for shares in (share_of(rule), far)])
+            for far, size in zip(away, [100] * 19 + [37], strict=True)
+        ]
+    )
+    judges, windows, runs = [Drift(rule.law) for _ in range(6)], Windows(rule, 6), np.arange(6)
+    for number in range(20):
+        if number == 7:
+            windows.keep(np.arange(6) != 2)
+            runs = np.delete(runs, 2)
+        for drift, block in zip(judges, blocks[number].tolist(), strict=True):
+            drift.count(block)
+        found = windows.count(blocks[: number + 1, runs].sum(axis=0))
+        assert found == pytest.approx([judges[of].ln_evidence for of in runs], abs=1e-7)
+    assert min(found[2:]) > -np.log(rule.alpha) > max(found[:2])
+
+
+def many_kinds(rule: ShareRule, longest: int, runs: int, random: np.random.Generator) -> Streams:
+    """Services that begin by chance or not, and are then near their shares, or further off every 500 connections anew."""
+    pods, shares = len(rule.law.shares), share_of(rule)
+    near = np.tile(random.dirichlet(shares * 1500, runs), (longest // 500 + 1, 1, 1))
+    near[:, ::3] = random.dirichlet(shares * 60, near[:, ::3].shape[:2])
+    blocks = [random.multinomial(min(100, longest - start), near[start // 500]) for start in range(0, longest, 100)]
+    picks = np.array([random.choice(pods, 200, p=at) for at in near[0]])
+    picks[1::6] = preludes(rule)[5:][random.integers(4, size=len(picks[1::6]))]
+    return Streams(picks, lambda going, number, _: blocks[number][going])
+
+
+def judged(rule: ShareRule, longest: int, picks: Sequence[int], blocks: Iterator[list[int]]) -> tuple[Word | None, int]:
+    """How one run ends, by the judge's own evidence, and after how many connections."""
+    names = list(rule.law.shares)
+    order, drift, counts = Order(rule.law), Drift(rule.law, rule.delta), dict.fromkeys(names, 0)
+    total = 0
+    while total < longest:
+        block = [0] * len(names)
+        if total < 200:
+            for pod in picks[total : total + 100]:
+                order.count(names[pod])
+                block[pod] += 1
+        else:
+            block = next(blocks)
+        drift.count(block)
+        counts = {pod: n + more for (pod, n), more in zip(counts.items(), block, strict=True)}
+        total = sum(counts.values())
+        # Any two causes do: the rule weighs what is beside the shares whatever it is.
+        look = rule.look(counts, 0, {Cause.ORDER: order.ln_evidence, Cause.ERRORS: drift.ln_evidence})
+        if look.decides:
+            return look.decides, total
+    return None, total
+
+
+@SMALL
+def test_a_run_ends_where_and_how_the_judge_ends_it(rule: ShareRule) -> None:
+    longest, runs = 1350, 60
+    rough = ShareRule(rule.law, delta=0.1)  # so that runs are short
+    streams = many_kinds(rough, longest, runs, np.random.default_rng(2))
+    ended = run(Tallies(rough, longest), streams)
     words = set()
-    for number in range(14):
-        answers = [pod for block in blocks for pod, n in zip("abc", block[number], strict=True) for _ in range(n)]
-        verdict = decide(Trial(EVEN, longest, answers)).verdict
-        words.add(verdict.word)
-        assert verdict.connections == ended.connections[number]
-        assert (verdict.word is Word.PASS, verdict.word is Word.FAIL) == (ended.passed[number], ended.failed[number])
-    assert words == {Word.PASS, Word.FAIL, Word.INCONCLUSIVE}
+    for number in range(runs):
+        later = (streams.draw(np.array([number]), block, 100)[0].tolist() for block in range(2, 14))
+        word, connections = judged(rough, longest, streams.prelude[number].tolist(), later)
+        words.add(word)
+        assert connections == ended.connections[number]
+        assert (word is Word.PASS, word is Word.FAIL) == (ended.passed[number], ended.failed[number])
+    assert words == {Word.PASS, Word.FAIL, None}
 
 
-def test_a_run_that_both_tallies_decide_is_a_fail() -> None:
-    counts = np.array([[21_200, 19_400, 19_400], [20_000, 20_000, 20_000]])
-    ended = run(Tallies(EVEN, 60_000), 100, 2, lambda going, _: counts[going])
+def test_a_run_that_is_decided_both_ways_at_one_look_is_a_fail() -> None:
+    turns = np.arange(200) % 2
+    by_chance = np.concatenate([np.random.default_rng(12).permutation(turns[:100]) for _ in range(2)])
+    tallies = Tallies(ShareRule(uniform("ab"), delta=0.3), 200)
+    ended = run(tallies, Streams(np.stack([turns, by_chance]), lambda _, number, size: np.array([[number, size]])))
+    assert ended.counts.tolist() == [[50, 50], [50, 50]]
+    assert (tallies.look(ended.counts)[0] >= tallies.ln_pass).all()
     assert (ended.failed.tolist(), ended.passed.tolist()) == ([True, False], [False, True])
 
 
-def test_weighted_runs_show_the_rates_that_following_every_count_of_two_pods_gives() -> None:
+def test_weighted_runs_of_two_pods_are_passed_as_often_as_following_every_count_gives() -> None:
     measured = rates(2, [part(2, 4000, np.random.default_rng(3))])
-    # The exact rates, from test_error_rates.py's enumeration up to the cap: 3.389e-7 even, 3.535e-4 at 55/45.
-    for found, exact in (
-        (measured.false_fail, 3.389e-7),
-        (measured.false_pass_more, 3.535e-4),
-        (measured.false_pass_less, 3.535e-4),
-    ):
-        assert found.rate == pytest.approx(exact, rel=0.1)
+    # The exact rate of the shares alone, from test_error_rates.py's enumeration: order and drift hardly move it.
+    for found in (measured.false_pass_more, measured.false_pass_less):
+        assert found.rate == pytest.approx(3.535e-4, rel=0.1)
         assert found.low < found.rate < found.high < 1.1 * found.rate
     assert measured.fair_pass == 1.0
+
+
+@SMALL
+def test_weighted_runs_fail_a_lawful_service_as_often_as_a_plain_simulation_sees(rule: ShareRule) -> None:
+    tallies = Tallies(ShareRule(rule.law, alpha=0.1, delta=0.1), 1500)
+    plain = run(tallies, by_chance(tallies.shares, 16_000, np.random.default_rng(13))).failed.mean()
+    weighted = estimate(false_fails(tallies, 4000, np.random.default_rng(14)))
+    error = sqrt(plain * (1 - plain) / 16_000 + ((weighted.high - weighted.rate) / 1.96) ** 2)
+    assert weighted.rate == pytest.approx(plain, abs=4 * error)
+    assert 4 * error < plain / 2  # enough to see a kind of evidence that is not drawn, or drawn too often
+    assert weighted.high < 0.1
+
+
+def repeats(picks: Picks) -> np.ndarray[Any, Any]:
+    return np.asarray((picks[:, 1:] == picks[:, :-1]).sum(axis=1))
+
+
+def check_lawful_when_weighted(seen: Counts, ln_evidence: np.ndarray[Any, Any], expected: Sequence[float]) -> None:
+    """Check the means of some figures, a row each, of which the first is 1: they are the law's by weight, not as they are."""
+    weighted, standard_error = seen * np.exp(-ln_evidence), 1 / sqrt(len(ln_evidence))
+    error = weighted.std(axis=1) * standard_error
+    assert np.all(np.abs(weighted.mean(axis=1) - expected) < 4 * error)
+    assert np.all(error < np.array(expected) / 7)
+    assert np.all((seen.mean(axis=1) - expected)[1:] > 10 * seen.std(axis=1)[1:] * standard_error)
+
+
+@SMALL
+def test_streams_against_the_law_are_lawful_when_weighted_with_the_evidence(rule: ShareRule) -> None:
+    tallies, shares = Tallies(ShareRule(rule.law, alpha=1e-300, beta=1e-300), 300), share_of(rule)
+    streams = uneven(tallies, 8000, np.random.default_rng(15))
+    ended = run(tallies, streams)
+    off = ended.counts[:, 0] - 300 * shares[0]
+    seen = np.stack([np.ones(8000), off**2, repeats(streams.prelude)])
+    check_lawful_when_weighted(seen, ended.ln_uneven, [1, 300 * shares[0] * (1 - shares[0]), 199 * (shares**2).sum()])
+
+
+@SMALL
+def test_a_drift_is_drawn_as_its_evidence_says(rule: ShareRule) -> None:
+    random, shares = np.random.default_rng(17), share_of(rule)
+    lengths = random.choice(LENGTHS, 20_000)
+    draw = drifting(rule, np.tile(shares, (20_000, 1)), lengths, random)
+    blocks = np.array([draw(np.arange(20_000), number, 100) for number in range(8)])
+    windows = Windows(rule, 20_000)
+    ln_drift = [windows.count(counts) for counts in blocks.cumsum(axis=0)][-1]
+    off = blocks[:, :, 0] - 100 * shares[0]
+    spread = 100 * shares[0] * (1 - shares[0])
+    # The squares of the blocks, of pairs that windows of two hold, of those of four, and of all.
+    squares = [(off.reshape(-1, n, 20_000).sum(axis=1) ** 2).sum(axis=0) for n in LENGTHS]
+    check_lawful_when_weighted(np.stack([np.ones(20_000), *squares]), ln_drift, [1, *[8 * spread] * 4])
+
+
+@SMALL
+def test_an_order_is_drawn_as_its_evidence_says(rule: ShareRule) -> None:
+    shares = share_of(rule)
+    early = in_an_order(shares, 9000, np.random.default_rng(16))[:, :12]
+    seen = np.stack([np.ones(9000), repeats(early), early[:, 0] == early[:, 2]])
+    even = float((shares**2).sum())
+    check_lawful_when_weighted(seen, ln_order(early, shares, np.array([12]))[:, 0], [1, 11 * even, even])
 
 
 def test_a_smaller_share_has_a_smaller_deviation_to_catch() -> None:

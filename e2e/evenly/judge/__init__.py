@@ -1,14 +1,15 @@
 """Judges a sample of connections against a declared law; pure: no I/O, no clock, nothing of the other rooms."""
 
-from evenly.judge.confidence import interval
+from evenly.judge.attempt import Attempt
+from evenly.judge.confidence import interval, visible
 from evenly.judge.decide import Judgement, Trial, decide
 from evenly.judge.drift import Drift
-from evenly.judge.exact import Attempt, first_pods, look_exactly
+from evenly.judge.epochs import Change, Epoch, epochs
 from evenly.judge.fit import Fit, better_fit
 from evenly.judge.grey_zone import pass_rates
-from evenly.judge.law import Deviation, Law, Pick, Unit, absent, local_only, round_robin, sticky, uniform, weighted
+from evenly.judge.law import Deviation, Law, Pick, Unit, absent, grouped, local_only, round_robin, sticky, uniform, weighted
 from evenly.judge.order import Order
-from evenly.judge.plan import Plan, cap, fixed_plan
+from evenly.judge.plan import CONNECTIONS_A_CLIENT, Plan, cap, fixed_plan
 from evenly.judge.sample import LOOK_EVERY, Sample
 from evenly.judge.share import ALPHA, BETA, DELTA, Look, ShareRule, deviation_to_catch
 from evenly.judge.verdict import Cause, Verdict, Word
@@ -16,12 +17,15 @@ from evenly.judge.verdict import Cause, Verdict, Word
 __all__ = [
     "ALPHA",
     "BETA",
+    "CONNECTIONS_A_CLIENT",
     "DELTA",
     "LOOK_EVERY",
     "Attempt",
     "Cause",
+    "Change",
     "Deviation",
     "Drift",
+    "Epoch",
     "Fit",
     "Judgement",
     "Law",
@@ -40,14 +44,15 @@ __all__ = [
     "cap",
     "decide",
     "deviation_to_catch",
-    "first_pods",
+    "epochs",
     "fixed_plan",
+    "grouped",
     "interval",
     "local_only",
-    "look_exactly",
     "pass_rates",
     "round_robin",
     "sticky",
     "uniform",
+    "visible",
     "weighted",
 ]

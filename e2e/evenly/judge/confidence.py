@@ -1,5 +1,6 @@
 """Intervals for the pods' true shares that hold however and whenever the load was stopped."""
 
+from bisect import bisect_left
 from collections.abc import Callable
 from math import lgamma, log
 
@@ -34,3 +35,14 @@ def _end(ruled_out: Callable[[float], bool], outside: float, inside: float) -> f
         else:
             inside = middle
     return outside
+
+
+def visible(share: float, total: int, pods: int) -> float:
+    """Return how far above its declared share a pod's count must be to show at ``total`` connections: as a share.
+
+    It shows when the declared share lies outside of its interval: the smallest bias that a sample of this size can tell from
+    chance for one of ``pods``. 1 - share where none would.
+    """
+    counts = range(round(share * total), total + 1)
+    fewest = bisect_left(counts, 1, key=lambda n: interval(n, total, pods)[0] > share)
+    return counts[fewest] / total - share if fewest < len(counts) else 1 - share

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 from evenly.judge.law import Law
 from evenly.judge.sample import LOOK_EVERY, Sample
@@ -13,9 +14,10 @@ from evenly.judge.verdict import Cause, Verdict
 class Trial:
     """Everything a judgement rests on, as plain values.
 
-    ``answers`` are the pods' keys in the order in which the attempts started, None for an error. ``discrepancies`` are the
-    sentences in which the books do not balance. ``endpoints`` are the sets of ready pods that were seen at any time; each must
-    be the law's pods, all of them, but that a pod which must not answer need not be ready.
+    ``answers`` are the pods' keys in the order in which the attempts started, None for an error; ``clients`` says whose each
+    attempt was, where the law is over clients. ``discrepancies`` are the sentences in which the books do not balance.
+    ``endpoints`` are the sets of ready pods that were seen at any time; each must be the law's pods, all of them, but that a
+    pod which must not answer need not be ready.
     """
 
     rule: ShareRule
@@ -26,6 +28,7 @@ class Trial:
     errors_allowed: int = 0
     look_every: int = LOOK_EVERY
     prelude: int = 0
+    clients: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,8 @@ def decide(trial: Trial) -> Judgement:
     sample = Sample(
         trial.rule, trial.cap, look_every=trial.look_every, errors_allowed=trial.errors_allowed, prelude=trial.prelude
     )
-    for number, pod in enumerate(trial.answers, start=1):
-        sample.ended(number, pod)
+    for number, (pod, client) in enumerate(zip(trial.answers, trial.clients or repeat("")), start=1):  # noqa: B905 - endless
+        sample.ended(number, pod, client)
     return Judgement(_verdict(sample, trial), tuple(sample.looks))
 
 

@@ -1,78 +1,95 @@
 """The laws that leave nothing to chance: pods that take turns, and clients that stay on their pod."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from math import inf, log1p
+from dataclasses import replace
+from math import ceil, inf, log, log1p
 
-from evenly.judge.law import Law, Pick
-from evenly.judge.share import BETA, DELTA, Look, passes
-from evenly.judge.verdict import Word
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One attempt, in order of start: whose it was, and the pod that answered or None for an error."""
-
-    client: str
-    pod: str | None
+from evenly.judge.attempt import Attempt
+from evenly.judge.share import Look, ShareRule, passes
+from evenly.judge.verdict import Cause, Word
 
 
-def look_exactly(law: Law, attempts: Sequence[Attempt], *, beta: float = BETA, delta: float = DELTA) -> Look:
-    """Look whether every attempt kept a law of turns, or of clients that stay.
+def needed(rule: ShareRule) -> int:
+    """Return how many attempts must keep a law, so that one broken with a chance of ``delta`` would have shown it.
 
-    One that did not is a FAIL, which no Service that keeps the law ever gets. PASS when a Service that breaks it with a chance
-    of ``delta`` or more, whatever came before, would have shown it: (1 - delta)^N <= beta for the N whose place was known.
-    Turns are kept while no pod is more than one connection ahead of another and, of several, none answers twice in a row; the
-    attempts must have been made one after the other. An answer from a pod without a share counts as an error here: whether it
-    may answer at all is decided elsewhere. Raises KeyError for a law of independent picks.
+    (1 - delta)^n <= beta: whatever came before, each attempt breaks it with that chance.
     """
-    known = 0
-    answering = law.answering
-    of_law = (attempt if attempt.pod in answering else replace(attempt, pod=None) for attempt in attempts)
-    for number, kept in enumerate(_KEPT[law.pick](law, of_law), start=1):
-        if kept is False:
-            return Look(number, 0.0, inf, Word.FAIL)
-        known += kept is True
-    ln_even = -known * log1p(-delta)
-    return Look(len(attempts), ln_even, 0.0, passes(ln_even, beta))
+    return ceil(log(rule.beta) / log1p(-rule.delta))
 
 
-def first_pods(attempts: Iterable[Attempt]) -> dict[str, str]:
-    """Return each client's first pod: what a law over clients counts, as its later connections tell nothing new."""
-    firsts: dict[str, str] = {}
-    for attempt in attempts:
-        if attempt.pod is not None:
-            firsts.setdefault(attempt.client, attempt.pod)
-    return firsts
+class Turns:
+    """Takes attempts that were made one after the other, and sees whether pods take turns.
+
+    Turns are kept while no pod is more than one connection ahead of another and, of several, none answers twice in a row. After
+    an attempt whose pod nobody knows, or that was not alone, they begin anew.
+    """
+
+    def __init__(self, rule: ShareRule) -> None:
+        self._rule = rule
+        self._known = 0
+        self._broken_at: int | None = None
+        self._counts = dict.fromkeys(rule.law.answering, 0)
+        self._before: str | None = None
+
+    def count(self, attempt: Attempt) -> None:
+        """Take the next attempt; its pod is one of the law's."""
+        pod = attempt.pod
+        if pod is None or not attempt.serial:
+            self._counts, self._before = dict.fromkeys(self._counts, 0), None
+            return
+        repeated = pod == self._before and len(self._counts) > 1
+        self._counts[pod] += 1
+        uneven = max(self._counts.values()) - min(self._counts.values()) > 1
+        if self._before is not None:
+            self._known += 1
+            if repeated or uneven:
+                self._broken_at = self._broken_at or attempt.number
+        self._before = pod
+
+    def look(self, attempts: int) -> Look:
+        """Look whether all attempts so far have kept turns, for long enough."""
+        return _kept(self._rule, attempts, self._known, self._broken_at, Cause.TURN)
 
 
-def _turns_kept(law: Law, attempts: Iterable[Attempt]) -> Iterator[bool | None]:
-    """Yield for each attempt whether it was in turn; None where nobody can tell: at the start, at an error and after it."""
-    counts = dict.fromkeys(law.answering, 0)
-    before: str | None = None
-    for attempt in attempts:
+class Stays:
+    """Takes attempts of many clients, and sees whether each stays on its pod and whether, together, they are spread evenly.
+
+    A client counts once, with the first pod that answered it: its later connections tell nothing new about the spread. One
+    that nobody ever answered is an unattributed one.
+    """
+
+    def __init__(self, rule: ShareRule) -> None:
+        self._rule = rule
+        self._known = 0
+        self._broken_at: int | None = None
+        self._own: dict[str, str | None] = {}
+        self._counts = dict.fromkeys(rule.law.answering, 0)
+
+    def count(self, attempt: Attempt) -> None:
+        """Take the next attempt; its pod is one of the law's."""
+        own = self._own.setdefault(attempt.client, None)
         if attempt.pod is None:
-            counts, before = dict.fromkeys(counts, 0), None
-            yield None
-            continue
-        repeated = attempt.pod == before and len(counts) > 1
-        counts[attempt.pod] += 1
-        known = before is not None
-        before = attempt.pod
-        yield (max(counts.values()) - min(counts.values()) <= 1 and not repeated) if known else None
+            return
+        if own is None:
+            self._own[attempt.client] = attempt.pod
+            self._counts[attempt.pod] += 1
+            return
+        self._known += 1
+        if attempt.pod != own:
+            self._broken_at = self._broken_at or attempt.number
+
+    def look(self, attempts: int) -> Look:
+        """Look whether all clients so far have stayed, and how they are spread."""
+        stayed = _kept(self._rule, attempts, self._known, self._broken_at, Cause.MOVE)
+        spread = self._rule.look(self._counts, len(self._own) - sum(self._counts.values()))
+        if stayed.decides is Word.FAIL or spread.decides is Word.FAIL:
+            return stayed if stayed.decides is Word.FAIL else replace(spread, connections=attempts)
+        ln_even = min(stayed.ln_even, spread.ln_even)
+        return Look(attempts, ln_even, spread.ln_uneven, passes(ln_even, self._rule.beta))
 
 
-def _stayed(_law: Law, attempts: Iterable[Attempt]) -> Iterator[bool | None]:
-    """Yield for each attempt whether its client stayed on its pod; None for a client's first and for errors."""
-    own: dict[str, str] = {}
-    for attempt in attempts:
-        first = own.get(attempt.client)
-        yield None if first is None or attempt.pod is None else attempt.pod == first
-        if attempt.pod is not None:
-            own.setdefault(attempt.client, attempt.pod)
-
-
-_KEPT: Mapping[Pick, Callable[[Law, Iterable[Attempt]], Iterator[bool | None]]] = {
-    Pick.IN_TURN: _turns_kept,
-    Pick.PER_CLIENT: _stayed,
-}
+def _kept(rule: ShareRule, attempts: int, known: int, broken_at: int | None, cause: Cause) -> Look:
+    """Look at a law that ``known`` attempts, those whose place was known, have kept; or one that an attempt has broken."""
+    if broken_at is not None:
+        return Look(attempts, 0.0, inf, Word.FAIL, cause, broken_at)
+    ln_even = -known * log1p(-rule.delta)
+    return Look(attempts, ln_even, 0.0, passes(ln_even, rule.beta))

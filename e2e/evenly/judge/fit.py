@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import comb, exp, fsum, log
 
-from evenly.judge.exact import Attempt
+from evenly.judge.attempt import Attempt
 from evenly.judge.law import Law, Pick, round_robin, sticky, uniform
 from evenly.judge.mixture import Mixture
 

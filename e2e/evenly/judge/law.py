@@ -107,6 +107,20 @@ def weighted(shares: Mapping[str, float]) -> Law:
     return Law("weighted random", shares)
 
 
+def grouped(*groups: tuple[float, Iterable[str]]) -> Law:
+    """Declare that each group of pods gets its share, such as 0.9 and 0.1, and that the pods of one divide it evenly.
+
+    Raises ValueError for a group without pods that has a share.
+    """
+    shares: dict[str, float] = {}
+    for share, pods in groups:
+        group = tuple(pods)
+        if share and not group:
+            raise ValueError(f"a group without pods cannot get a share; got {share}")
+        shares |= {pod: share / len(group) for pod in group}
+    return weighted(shares)
+
+
 def round_robin(pods: Iterable[str]) -> Law:
     """Declare that connections go to the pods in turn; it can be seen only where they are opened one after the other."""
     return Law("round robin", _equal(pods), Pick.IN_TURN)

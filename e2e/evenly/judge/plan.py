@@ -4,7 +4,12 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from math import ceil, exp, floor, lgamma, log
 
+from evenly.judge.exact import needed
+from evenly.judge.law import Pick
 from evenly.judge.share import ShareRule, edges
+
+CONNECTIONS_A_CLIENT = 2
+"""A client that stays shows it at its second connection; a third would tell less than another client's two."""
 
 _LONGEST = 10**8  # connections, like the next; both limits are far beyond what can be sent
 _WIDEST = 10**4
@@ -55,7 +60,15 @@ def longest_plan(rule: ShareRule) -> tuple[str, Plan]:
 
 
 def cap(rule: ShareRule) -> int:
-    """Return the number of connections at which an undecided test ends: twice the longest fixed plan of its pods."""
+    """Return the number of connections at which an undecided test ends: twice what a test of fixed size needs.
+
+    That is the longest fixed plan of its pods; where clients stay, so many clients of ``CONNECTIONS_A_CLIENT`` each.
+    """
+    match rule.law.pick:
+        case Pick.IN_TURN:
+            return 2 * needed(rule)
+        case Pick.PER_CLIENT:
+            return 2 * CONNECTIONS_A_CLIENT * longest_plan(rule)[1].connections
     return 2 * longest_plan(rule)[1].connections
 
 

@@ -37,7 +37,7 @@ class Look:
     """What the first ``connections`` attempts say, as natural logarithms: of the tally for "even" and of that for "uneven".
 
     ``decides`` is PASS, FAIL, or None while neither tally is large enough; ``most_against`` is the part of the tally for
-    "uneven" that says most.
+    "uneven" that says most. ``broken_at`` is the attempt that settled a law without chance, or None.
     """
 
     connections: int
@@ -45,6 +45,7 @@ class Look:
     ln_uneven: float
     decides: Word | None
     most_against: Cause = Cause.SHARES
+    broken_at: int | None = None
 
 
 def passes(ln_even: float, beta: float) -> Word | None:

@@ -27,6 +27,9 @@ class Cause(StrEnum):
     ERRORS = "errors"
     SHARES = "shares"
     ORDER = "order"
+    DRIFT = "drift"
+    TURN = "turn"
+    MOVE = "move"
     UNDECIDED = "undecided"
 
     @property
@@ -37,7 +40,7 @@ class Cause(StrEnum):
     @property
     def weighed(self) -> bool:
         """Whether it is what a look's evidence says, which may take long to show; other causes settle a run at once."""
-        return self in {Cause.SHARES, Cause.ORDER}
+        return self in {Cause.SHARES, Cause.ORDER, Cause.DRIFT}
 
 
 _WORD_OF = {
@@ -47,6 +50,9 @@ _WORD_OF = {
     Cause.ERRORS: Word.FAIL,
     Cause.SHARES: Word.FAIL,
     Cause.ORDER: Word.FAIL,
+    Cause.DRIFT: Word.FAIL,
+    Cause.TURN: Word.FAIL,
+    Cause.MOVE: Word.FAIL,
     Cause.UNDECIDED: Word.INCONCLUSIVE,
 }
 

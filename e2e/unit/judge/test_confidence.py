@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 from scipy.special import betaln, xlog1py, xlogy
 
-from evenly.judge import ShareRule, interval, uniform
+from evenly.judge import ShareRule, interval, uniform, visible
 
 
 @pytest.mark.parametrize(("n", "total", "pods"), [(770, 2300, 3), (1, 100, 3), (99, 100, 2), (25, 100, 4), (5000, 150_000, 30)])
@@ -63,3 +63,16 @@ def test_of_a_service_that_passes_every_interval_lies_within_delta() -> None:
     for n in split.values():
         low, high = interval(n, 2350, 3)
         assert 1 / 3 - 0.05 < low < high < 1 / 3 + 0.05
+
+
+@pytest.mark.parametrize(("share", "total", "pods"), [(1 / 3, 2_300, 3), (0.1, 1_000, 10), (0.5, 100, 2)])
+def test_a_bias_is_visible_from_the_first_count_whose_interval_leaves_out_the_declared_share(
+    share: float, total: int, pods: int
+) -> None:
+    count = round((share + visible(share, total, pods)) * total)
+    assert interval(count, total, pods)[0] > share >= interval(count - 1, total, pods)[0]
+
+
+def test_where_no_count_leaves_out_the_declared_share_nothing_is_visible() -> None:
+    assert interval(3, 3, 2)[0] < 0.5
+    assert visible(0.5, 3, 2) == 0.5

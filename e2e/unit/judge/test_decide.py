@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from evenly.judge import Cause, Sample, ShareRule, Trial, Verdict, Word, absent, decide, uniform
+from evenly.judge import Cause, Sample, ShareRule, Trial, Verdict, Word, absent, decide, round_robin, sticky, uniform
 
 PODS = frozenset("abc")
 FAIR = Trial(ShareRule(uniform("abc")), 12_228, "abc" * 900, endpoints=(PODS,))
@@ -75,8 +75,14 @@ def test_the_causes_are_looked_for_in_their_declared_order() -> None:
     steady = replace(balanced, endpoints=(PODS,))
     lossless = replace(steady, answers="a" * 300)
     in_turn = replace(lossless, answers="abc" * 100, prelude=200)
+    drifting = replace(lossless, answers="abc" * 400 + "ab" * 50 + "bc" * 50 + "ca" * 50 + "ab" * 50 + "bc" * 50)
+    out_of_turn = replace(in_turn, rule=ShareRule(round_robin("abc")), answers="abcabb")
+    moving = replace(lossless, rule=ShareRule(sticky("abc")), answers="abcab", clients="xyzxx", look_every=5)
     fair_but_short = replace(lossless, answers="abc" * 100)
-    trials = (everything_wrong, without_stray, balanced, steady, lossless, in_turn, fair_but_short, FAIR)
+    trials = (
+        *(everything_wrong, without_stray, balanced, steady, lossless),
+        *(in_turn, drifting, replace(out_of_turn, look_every=6), moving, fair_but_short, FAIR),
+    )
     assert [decide(trial).verdict.cause for trial in trials] == [*Cause, None]
 
 

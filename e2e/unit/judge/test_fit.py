@@ -16,7 +16,8 @@ DECLARED = uniform("abc")
 
 
 def made(pods: Sequence[str | None], clients: Sequence[int] | None = None) -> list[Attempt]:
-    return [Attempt(str(client), pod) for client, pod in zip(clients or [0] * len(pods), pods, strict=True)]
+    by = clients or [0] * len(pods)
+    return [Attempt(number, pod, str(client)) for number, (pod, client) in enumerate(zip(pods, by, strict=True), start=1)]
 
 
 def drawn(connections: int, **shares: float) -> list[str]:

@@ -1,6 +1,6 @@
 import pytest
 
-from evenly.judge import Deviation, Law, Pick, Unit, absent, local_only, round_robin, sticky, uniform, weighted
+from evenly.judge import Deviation, Law, Pick, Unit, absent, grouped, local_only, round_robin, sticky, uniform, weighted
 
 
 def test_a_uniform_law_gives_every_pod_the_same_share_in_the_order_given() -> None:
@@ -19,6 +19,24 @@ def test_a_declared_share_of_zero_names_a_pod_that_must_not_answer() -> None:
     law = Law("weighted", {"stable": 1.0, "canary": 0.0})
     assert set(law.shares) == {"stable", "canary"}
     assert law.answering == {"stable": 1.0}
+
+
+def test_the_pods_of_a_group_divide_its_share_evenly() -> None:
+    law = grouped((0.9, ["a", "b", "c"]), (0.1, ["canary"]))
+    assert law.shares == pytest.approx({"a": 0.3, "b": 0.3, "c": 0.3, "canary": 0.1})
+    assert law.pick is Pick.INDEPENDENT
+
+
+def test_a_group_without_a_share_must_not_answer_and_one_without_pods_can_have_none() -> None:
+    assert grouped((1.0, ["a"]), (0.0, ["canary"])).answering == {"a": 1.0}
+    assert grouped((1.0, ["a"]), (0.0, [])).shares == {"a": 1.0}
+    with pytest.raises(ValueError, match="group without pods"):
+        grouped((0.9, ["a"]), (0.1, []))
+
+
+def test_a_pod_in_two_groups_is_refused() -> None:
+    with pytest.raises(ValueError, match="sum to 0"):
+        grouped((0.5, ["a", "b"]), (0.5, ["b", "c"]))
 
 
 def test_shares_cannot_be_changed_afterwards() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom, multinomial, sem
 
-from evenly.judge import Law, ShareRule, Word, cap, fixed_plan, pass_rates, planner, uniform
+from evenly.judge import Law, ShareRule, Word, cap, fixed_plan, planner, uniform
 from evenly.judge.planner import DataPlane, Draw, Simulated, biased, forecast, simulate
 
 SEED = 20261124
@@ -122,19 +122,6 @@ def test_three_pods_pass_a_bias_as_often_as_the_rule_written_anew_does(off: floa
     found = simulate(rule, plane(biased(rule.law.shares, "b", off)), cap(rule), look_every=100, runs=150)
     assert found.pass_rate.value == pytest.approx(passes, abs=4 * found.pass_rate.error)
     assert found.mean.value == pytest.approx(connections, abs=4 * found.mean.error)
-
-
-@pytest.mark.parametrize("pods", [2, 3, 5])
-@pytest.mark.parametrize("bias", [0.01, 0.02, 0.03, 0.04])
-def test_the_pass_rates_that_are_told_are_those_of_the_rule_written_anew(pods: int, bias: float) -> None:
-    told = pass_rates(ShareRule(uniform(map(str, range(pods)))))[bias]
-    larger = max(replayed(pods, off, 1500)[0] for off in (-bias, bias))
-    assert larger == pytest.approx(told, abs=4 * sqrt(told * (1 - told) / 1500))
-
-
-def test_the_pass_rate_told_for_another_number_of_pods_would_be_found_out() -> None:
-    told = pass_rates(ShareRule(uniform("abc")))[0.02]
-    assert abs(replayed(5, -0.02, 1500)[0] - told) > 4 * sqrt(told * (1 - told) / 1500)
 
 
 def test_the_estimates_of_runs_are_their_mean_their_ninety_ninth_of_a_hundred_and_their_passes() -> None:

@@ -1,11 +1,13 @@
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from math import log
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evenly.judge import Cause, Law, Look, Sample, ShareRule, Verdict, Word, uniform
+from evenly.judge import Cause, Drift, Law, Look, Sample, ShareRule, Verdict, Word, uniform
 
 RULE = ShareRule(uniform("abc"))
 EVEN = "abc" * 900
@@ -18,6 +20,17 @@ def fed(answers: Sequence[str | None], order: Iterable[int] | None = None, *, ca
     for number in order or range(1, len(answers) + 1):
         sample.ended(number, answers[number - 1])
     return sample
+
+
+def looks_at(blocks: Iterable[Mapping[str, int]], errors: int = 0) -> Look:
+    """What the shares say of these blocks of answers, with their drift beside them; errors are in the last block."""
+    drift = Drift(RULE.law)
+    *firsts, last = [[block.get(pod, 0) for pod in "abc"] for block in blocks]
+    for block in firsts:
+        drift.count(block)
+    drift.count(last, errors)
+    counts = {pod: sum(block[at] for block in (*firsts, last)) for at, pod in enumerate("abc")}
+    return RULE.look(counts, errors, {Cause.ORDER: 0.0, Cause.DRIFT: drift.ln_evidence})
 
 
 def test_the_order_of_the_prelude_is_weighed_and_that_of_the_rest_is_not() -> None:
@@ -45,7 +58,7 @@ def test_a_look_comes_after_every_hundred_attempts_in_order_of_start() -> None:
         ended += sample.ended(number, pod)
     assert [look.connections for look in ended] == [100, 200]
     assert ended == sample.looks
-    assert ended[1] == RULE.look({"a": 67, "b": 67, "c": 66})
+    assert ended[1] == looks_at([{"a": 34, "b": 33, "c": 33}, {"a": 33, "b": 34, "c": 33}])
 
 
 def test_a_look_waits_for_the_slowest_attempt_it_covers() -> None:
@@ -92,17 +105,24 @@ def test_what_comes_later_changes_no_look_and_no_count_before_it(answers: list[s
     if seen:
         counts = {pod: seen.count(pod) for pod in "abc"}
         assert sum(counts.values()) + seen.count(None) == whole.looks[-1].connections
-        assert whole.looks[-1] == RULE.look(counts, seen.count(None))
+        without_drift = RULE.look(counts, seen.count(None))
+        assert whole.looks[-1].ln_even == without_drift.ln_even
+        assert whole.looks[-1].ln_uneven >= without_drift.ln_uneven - log(3)  # the shares are one of three kinds of evidence
 
 
-def test_a_pass_stands_when_the_attempts_in_flight_make_another_look() -> None:
+def test_a_pass_stands_while_what_follows_follows_the_law_too() -> None:
     passed = fed(EVEN[:2400])
     assert passed.verdict is not None
     assert passed.verdict.word is Word.PASS
-    longer = fed(EVEN[:2400] + "a" * 250)
+    longer = fed(EVEN * 6, cap=12_228)
     assert longer.verdict == passed.verdict
     assert longer.looks[: len(passed.looks)] == passed.looks
-    assert len(longer.looks) == 26
+    assert longer.looks[-1].connections == 16_200
+
+
+def test_a_load_that_goes_on_after_pass_still_fails_when_the_service_changes() -> None:
+    changed = fed(EVEN[:2400] + "a" * 250)
+    assert changed.verdict == Verdict(Cause.DRIFT, 2500)
 
 
 def test_the_first_look_that_decides_is_the_verdicts() -> None:
@@ -126,8 +146,7 @@ def test_of_unexpected_pods_the_first_to_start_is_reported_first() -> None:
 def test_after_an_unexpected_pod_the_looks_go_on_over_the_others() -> None:
     sample = fed(["stray" if number % 4 == 0 else "abc"[number % 3] for number in range(1, 101)])
     (look,) = sample.looks
-    of_the_others = RULE.look({"a": 25, "b": 25, "c": 25})
-    assert look == Look(100, of_the_others.ln_even, of_the_others.ln_uneven, None)
+    assert look == replace(looks_at([{"a": 25, "b": 25, "c": 25}]), connections=100)
 
 
 def test_a_pod_whose_declared_share_is_zero_must_not_answer() -> None:
@@ -154,7 +173,7 @@ def test_an_error_before_the_shares_fail_is_the_cause() -> None:
 
 def test_allowed_errors_are_weighed_as_unattributed() -> None:
     sample = fed([*EVEN[:97], None, None, None], allowed=3)
-    assert sample.looks == [RULE.look({"a": 33, "b": 32, "c": 32}, unattributed=3)]
+    assert sample.looks == [looks_at([{"a": 33, "b": 32, "c": 32}], errors=3)]
 
 
 def test_at_the_cap_without_a_decision_it_is_undecided() -> None:
