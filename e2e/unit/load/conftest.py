@@ -1,9 +1,11 @@
 import asyncio
+import re
 import threading
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -67,9 +69,79 @@ def answer(pod: int, serial: int) -> bytes:
     )
 
 
+class KeptPods(Backend):
+    """A stand-in that keeps connections open, with pods that count their connections and the requests on each.
+
+    ``served`` is their log: UID, connection, request index. ``bodies`` makes an answer of the four of them; None cuts the
+    connection without an answer. ``keep`` says whether a connection stays open after an answer.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(lambda *_: None)
+        self.by_chance = Random(20261124)  # noqa: S311 - a simulation
+        self.served: list[tuple[str, int, int]] = []
+        self.serials = Counter[int]()
+        self.keep = True
+        self.bodies: Callable[[int, int, int], str | None] = whole_answer
+
+    def __call__(self) -> asyncio.Protocol:
+        self.connections += 1
+        pod = self.by_chance.randint(1, 3)
+        self.serials[pod] += 1
+        return _KeptConnection(self, pod, self.serials[pod])
+
+    @property
+    def logs(self) -> dict[str, list[str]]:
+        """As the pods' nginx writes them, without ids."""
+        logs = defaultdict(list)
+        for uid, connection, request in self.served:
+            logs[uid].append(f" {connection} {request} 200")
+        return logs
+
+
+def whole_answer(pod: int, serial: int, index: int) -> str | None:
+    names = f'"pod":"pod-{pod}","uid":"uid-{pod}","node":"node-1"'
+    return f'{{{names},"connection":{serial},"request":{index},"client":"127.0.0.1"}}\n'
+
+
+class _KeptConnection(_Connection):
+    backend: KeptPods
+
+    def __init__(self, backend: KeptPods, pod: int, serial: int) -> None:
+        super().__init__(backend, serial)
+        self.pod = pod
+        self.index = 0
+        self.received = b""
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+        head, end_of_head, body = self.received.partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)content-length: (\d+)", head)
+        if not end_of_head or len(body) < (int(length[1]) if length else 0):
+            return
+        self.received = b""
+        self.index += 1
+        self.backend.requests.append(head.split(b" ")[1].decode())
+        self.backend.served.append((f"uid-{self.pod}", self.serial, self.index))
+        body_of_answer = self.backend.bodies(self.pod, self.serial, self.index)
+        if body_of_answer is None:
+            self.transport.close()
+            return
+        response = http(body_of_answer)
+        self.transport.write(response.replace(b"Connection: close\r\n", b"") if self.backend.keep else response)
+        if not self.backend.keep:
+            self.transport.close()
+
+
+def _serve(respond: Respond) -> AbstractContextManager[Backend]:
+    return _serving(Backend(respond))
+
+
+BackendT = TypeVar("BackendT", bound=Backend)
+
+
 @contextmanager
-def _serve(respond: Respond) -> Iterator[Backend]:
-    backend = Backend(respond)
+def _serving(backend: BackendT) -> Iterator[BackendT]:
     loop = asyncio.new_event_loop()
 
     async def listen() -> asyncio.Server:
@@ -106,4 +178,10 @@ def serve() -> Callable[[Respond], Any]:
 def three_pods() -> Iterator[Backend]:
     by_chance = Random(20261124)  # noqa: S311 - a simulation
     with _serve(lambda _, serial: answer(by_chance.randint(1, 3), serial)) as backend:
+        yield backend
+
+
+@pytest.fixture
+def kept_pods() -> Iterator[KeptPods]:
+    with _serving(KeptPods()) as backend:
         yield backend

@@ -1,8 +1,10 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from evenly.load.answer import Answer, ErrorKind, Exchange, parse
+from evenly.load.answer import Answer, ErrorKind, Exchange, answer_of, parse
 
 FIELDS = {"pod": "p", "uid": "u", "node": "n", "connection": 7, "request": 1, "client": "10.244.1.1"}
 
@@ -37,6 +39,18 @@ def test_less_than_a_whole_http_response_is_a_bad_response(response: bytes) -> N
 )
 def test_a_whole_response_of_another_kind_is_not_ours(body: str) -> None:
     assert parse(http(body)) is ErrorKind.NOT_OURS
+
+
+@given(st.data())
+def test_what_the_backend_writes_is_read_as_json_has_it_also_when_it_is_spoilt(data: st.DataObject) -> None:
+    body = '{"pod":"p-1","uid":"u","node":"n","connection":7,"request":1,"client":"10.244.1.1"}\n'
+    at = data.draw(st.integers(0, len(body)))
+    spoilt = body[:at] + data.draw(st.text(max_size=3)) + body[data.draw(st.integers(at, len(body))) :]
+    try:
+        expected = answer_of(json.loads(spoilt)) or ErrorKind.NOT_OURS
+    except ValueError:
+        expected = ErrorKind.NOT_OURS
+    assert parse(b"HTTP/1.1 200 OK\r\n\r\n" + spoilt.encode(errors="replace")) == expected
 
 
 def test_the_response_time_is_what_is_left_after_connecting() -> None:

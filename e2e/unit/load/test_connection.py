@@ -1,10 +1,12 @@
 import socket
 import struct
+import sys
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
+import gevent
 import pytest
 
 from evenly.load import connection
@@ -51,6 +53,26 @@ def test_an_answer_in_parts_is_read_to_its_end() -> None:
     assert exchange.answer.uid == "u"
 
 
+def test_acknowledgements_go_along_with_what_is_sent() -> None:
+    segments_in = []
+
+    def answer_and_count(client: socket.socket) -> None:
+        client.recv(1000)
+        client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        client.shutdown(socket.SHUT_WR)
+        client.recv(1000)  # until the client closes, too
+        segments_in.append(int.from_bytes(client.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 144)[140:], sys.byteorder))
+
+    with _Listening(answer_and_count) as address:
+        ask(address)
+    with _Listening(answer_and_count) as address, socket.create_connection(address) as as_ever:
+        as_ever.sendall(REQUEST)
+        while as_ever.recv(1000):
+            pass
+    request_and_end, one_by_one = segments_in
+    assert request_and_end < one_by_one
+
+
 def test_a_closed_port_refuses() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
@@ -91,6 +113,43 @@ def test_a_dropped_handshake_runs_into_the_connect_limit(monkeypatch: pytest.Mon
         exchange = ask(full.getsockname())
     assert exchange.error is ErrorKind.CONNECT_TIMEOUT
     assert exchange.connect_us is None
+
+
+def test_each_attempt_under_way_has_its_own_time_limit(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "RESPONSE_TIMEOUT_S", 0.4)
+    took_s = []
+
+    def later(backend: "Backend", after_s: float) -> None:
+        gevent.sleep(after_s)
+        exchange = ask(backend.address)
+        assert exchange.error is ErrorKind.RESPONSE_TIMEOUT
+        took_s.append((exchange.end_ns - exchange.start_ns) / 1e9)
+
+    with serve(lambda *_: None) as backend:
+        gevent.joinall([gevent.spawn(later, backend, after_s) for after_s in (0.0, 0.15, 0.3)], raise_error=True)
+    assert [0.4 <= s < 2 for s in took_s] == [True] * 3
+
+
+def test_a_server_that_never_stops_talking_runs_into_the_response_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "RESPONSE_TIMEOUT_S", 0.3)
+    ended = threading.Event()
+
+    def drip(client: socket.socket) -> None:
+        client.recv(1000)
+        while not ended.wait(0.02):
+            with suppress(OSError):  # the client gives up first
+                client.send(b"x")
+
+    with _Listening(drip) as address:
+        exchange = ask(address)
+        ended.set()
+    assert exchange.error is ErrorKind.RESPONSE_TIMEOUT
+    assert 0.3 <= (exchange.end_ns - exchange.start_ns) / 1e9 < 2
+
+
+def test_nothing_is_left_of_the_time_limits_of_attempts_that_have_ended(three_pods: "Backend") -> None:
+    ask(three_pods.address)
+    assert connection._deadlines(gevent.get_hub()) == {}
 
 
 @pytest.mark.parametrize(

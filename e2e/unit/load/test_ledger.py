@@ -33,6 +33,18 @@ def test_books_balance_when_every_answer_is_in_its_pods_log_once() -> None:
     assert books.errors == {}
 
 
+def test_what_a_log_lacks_that_was_cut_off_is_believed_and_told() -> None:
+    rows, logs = [row(1, "a"), row(2, "a"), row(3, "b"), failed(4, ErrorKind.RESET)], {"a": [line(1)], "b": [line(3)]}
+    cut = join(rows, logs, "run", cut={"a"})
+    assert (cut.discrepancies, cut.unread, cut.logged_once) == ((), {"a": 1}, 2)
+    assert join(rows, logs, "run", cut={"b"}).discrepancies == ("1 attempt is answered, but in no pod's log: 2",)
+
+
+def test_a_log_that_was_cut_off_still_tells_what_stands_in_two() -> None:
+    books = join([row(1, "a")], {"a": [line(1)], "b": [line(1)]}, "run", cut={"a", "b"})
+    assert books.discrepancies == ("1 attempt is in the logs more than once, so something in between sent again: 1",)
+
+
 def test_probes_other_runs_and_servers_own_words_do_not_count() -> None:
     others = [line(1, "run-2"), line(9, "probe"), "2026/11/24 [notice] 1#1: start", "", "run/ 1 1 200", "run/x 1 1 200"]
     assert join([row(1)], {"a": [*others, line(1)]}, "run").discrepancies == ()
@@ -72,6 +84,12 @@ def test_each_discrepancy_is_one_sentence_with_count_and_ids(
 def test_an_id_in_two_pods_logs_was_sent_twice() -> None:
     (sentence,) = join([row(1)], {"a": [line(1)], "b": [line(1)]}, "run").discrepancies
     assert "more than once" in sentence
+
+
+def test_answers_in_anothers_name_are_counted_by_who_gave_them() -> None:
+    logs = {"a": [line(1), line(2), line(3)], "b": [line(4), line(5)]}
+    books = join([row(1), row(2, "b"), row(3, "b"), row(4, "b"), failed(5, ErrorKind.RESET)], logs, "run")
+    assert books.false_names == {("a", "b"): 2}
 
 
 def test_a_killed_pod_is_believed_without_its_log() -> None:
@@ -125,3 +143,22 @@ def test_samples_that_find_no_room_leave_those_of_earlier_scenarios(
         write_samples(path, "second", books)
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["samples.csv.gz"]
+
+
+def on_one_connection(number: int, request: int) -> Row:
+    return row(number, request=request)._replace(connection=7)
+
+
+def test_where_connections_are_kept_each_request_has_its_own_place_on_one() -> None:
+    rows = [on_one_connection(1, 1), on_one_connection(2, 2), on_one_connection(3, 2)]
+    logs = {"a": [line(1), line(2), line(3)]}
+    assert join(rows[:2], {"a": logs["a"][:2]}, "run", kept=True).discrepancies == ()
+    books = join(rows, logs, "run", kept=True)
+    assert books.discrepancies == ("2 attempts are in the place of another on its connection: 2, 3",)
+
+
+def test_attempts_that_were_lost_with_a_worker_do_not_balance() -> None:
+    books = join([row(1)], {"a": [line(1)]}, "run")
+    assert books.without(()) == books
+    (sentence,) = books.without((2, 3)).discrepancies
+    assert sentence == "2 attempts are without word from the worker process that made them, which is gone: 2, 3"

@@ -5,7 +5,7 @@ from evenly.load.plan import LoadPlan, Stopped, Summary
 
 
 def test_a_plan_is_one_line_that_reads_back_the_same() -> None:
-    plan = LoadPlan("run-1", Law("weighted", {"a": 0.9, "b": 0.1}), cap=900, delta=0.02)
+    plan = LoadPlan("run-1", Law("weighted", {"a": 0.9, "b": 0.1}), cap=900, delta=0.02, host="spring-service.shop:8080")
     line = plan.to_line()
     assert line.index("\n") == len(line) - 1
     assert LoadPlan.from_line(line) == plan
@@ -13,5 +13,5 @@ def test_a_plan_is_one_line_that_reads_back_the_same() -> None:
 
 
 def test_a_summary_reads_back_the_same() -> None:
-    summary = Summary(100, 20, 1.5, 0.2, 3, Stopped.TIME_LIMIT, "2.47.0", 1_795_511_193_215_830_712)
+    summary = Summary(100, 20, 1.5, 0.2, 3, Stopped.TIME_LIMIT, "2.47.0", 1_795_511_193_215_830_712, workers=2, lost=(7, 9))
     assert Summary.from_json(summary.to_json()) == summary

@@ -33,6 +33,15 @@ def test_a_row_has_its_times_in_microseconds_since_the_first_start(tmp_path: Pat
     ]
 
 
+def test_the_first_start_is_told_before_there_are_rows(tmp_path: Path) -> None:
+    path, told = tmp_path / "rows.csv", []
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = RowWriter(file, 1, lambda t0_ns: told.append((t0_ns, read_rows(path))))
+        for number in (2, 1, 3):
+            writer.ended(number, exchange(number))
+    assert told == [(exchange(1).start_ns, ())]
+
+
 @given(st.permutations(range(1, 20)))
 def test_rows_are_in_order_of_start_in_whatever_order_attempts_end(tmp_path_factory: object, numbers: list[int]) -> None:
     path = Path(tmp_path_factory.mktemp("rows")) / "rows.csv"  # type: ignore[attr-defined] # a fixture for each example
@@ -72,3 +81,13 @@ def test_a_row_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
     assert [row.number for row in read_rows(path)] == [1, 2]
     path.write_bytes(path.read_bytes() + "é".encode()[:1])
     assert [row.number for row in read_rows(path)] == [1, 2], "not even where a character was cut"
+
+
+def test_attempts_that_never_end_are_told_and_those_behind_them_are_written(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    with path.open("w", newline="") as file:
+        rows = RowWriter(file, flush_every=100)
+        for number in (2, 5, 3):
+            rows.ended(number, Exchange(number * 1000, number * 1000 + 500, 0, None, ErrorKind.RESET))
+        assert rows.close_gaps(6) == (1, 4, 6)
+    assert [(row.number, row.start_us) for row in read_rows(path)] == [(2, 0), (3, 1), (5, 3)]

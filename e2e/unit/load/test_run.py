@@ -34,6 +34,7 @@ def test_a_fair_load_ends_by_itself_with_one_row_for_each_request_served(three_p
     assert Counter(f"/run-1/{row.number}" for row in load.rows) == Counter(three_pods.requests)
     assert [row.number for row in load.rows] == list(range(1, summary.attempts + 1))
     assert summary.seconds > 0
+    assert summary.t0_ns == load.t0_ns
     assert (tmp_path / run.HTML_FILE).stat().st_size > 10_000
     assert (tmp_path / run.LOG_FILE).read_text() == ""
 
@@ -76,7 +77,7 @@ def test_a_load_that_does_not_end_in_time_is_ended_and_named(three_pods: "Backen
 
 def test_a_load_that_is_not_wanted_any_more_sends_nothing(three_pods: "Backend", tmp_path: Path) -> None:
     with Locust(three_pods.target, tmp_path) as load:
-        pass
+        load.stop()  # as leaving the block does once more
     assert load.rows == ()
     assert three_pods.connections == 0
 
@@ -108,7 +109,7 @@ def test_a_load_that_ends_by_itself_too_early_is_an_error(three_pods: "Backend",
 
 def test_a_plan_that_cannot_be_read_ends_the_load_instead_of_loading_without_one(three_pods: "Backend", tmp_path: Path) -> None:
     with Locust(three_pods.target, tmp_path) as load:
-        unreadable: Any = SimpleNamespace(to_line=lambda: "{}\n")
+        unreadable: Any = SimpleNamespace(to_line=lambda: "{}\n", longest_s=60.0, host="")
         load.release(unreadable)
         with pytest.raises(EvenlyError, match=r"(?s)ended with exit code 3; 0 attempts were made.*KeyError"):
             load.wait(30)
