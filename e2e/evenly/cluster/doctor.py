@@ -80,7 +80,7 @@ def _doors(cache: Cache | None) -> Requirement:
     ours = [made.name for made in records.everything(cache)] if cache else []
     if ours:
         return Requirement("doors", f"with {', '.join(ours)}, which a run uses again or removes", met=True)
-    return doors.free()
+    return doors.free((*doors.DOORS.values(), doors.BALANCER))
 
 
 def _engines(docker: Requirement, folder: Path, *, runs: bool) -> list[Group]:

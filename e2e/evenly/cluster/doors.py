@@ -11,6 +11,8 @@ HOST = "127.0.0.1"
 NODE_PORT = 30000
 LISTENING = "0A"  # TCP_LISTEN in /proc/net/tcp
 
+BALANCER = 30003  # of the load balancer before all nodes, in the tests that have one
+
 # By what kind calls its nodes, after the cluster's name.
 DOORS = {"control-plane": 30000, "worker": 30001, "worker2": 30002}
 
@@ -34,6 +36,11 @@ def free(ports: Collection[int] = DOORS.values()) -> Requirement:
 def check_free() -> None:
     """Raise LackingError when something on this machine holds a door."""
     require("each node of the cluster needs a port of its own", free())
+
+
+def check_balancer_free() -> None:
+    """Raise LackingError when something on this machine holds the load balancer's door."""
+    require("a load balancer needs a port of its own", free([BALANCER]))
 
 
 def _taken(port: int) -> bool:

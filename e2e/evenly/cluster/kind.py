@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from pytest_kind import KindCluster
 from pytest_kind.cluster import KUBECTL_VERSION
 
 from evenly.errors import EvenlyError
-from evenly.process import run
+from evenly.process import ProgramError, run
 from evenly.settings import ProxyMode
 
 CREATE_LIMIT_S = 300.0  # 17 to 24 s on two cores; minutes where the disk is slow
@@ -22,6 +22,10 @@ DELETE_LIMIT_S = 60.0
 LOAD_LIMIT_S = 120.0
 LIST_LIMIT_S = 20.0
 KUBECTL_LIMIT_S = 60.0
+NODE_LIMIT_S = 20.0  # of a command on a node, which takes 0.1 s to begin
+KUBECTL_WITHOUT_CACHE = {"KUBECACHEDIR": os.devnull}  # else it would leave what it learns of the API in ~/.kube
+LABEL = "io.x-k8s.kind.cluster"  # on each node; see pkg/cluster/internal/providers/docker/constants.go of kind
+NETWORK = "kind"
 ADMIN_KUBECONFIG = "/etc/kubernetes/admin.conf"  # kubeadm's, on the control plane
 
 
@@ -55,6 +59,18 @@ class Kind(KindCluster):  # type: ignore[misc]  # pytest-kind ships no types
         self._kind("delete", "cluster", timeout_s=DELETE_LIMIT_S)
         self.kubeconfig_path.unlink(missing_ok=True)
 
+    def check_whole(self, nodes: Iterable[str]) -> None:
+        """Raise ProgramError when kind has made its cluster without one of these nodes.
+
+        kind finds its nodes by their label, so it goes on with the others when one is removed while it works.
+        """
+        made = run(self.kind_path, "get", "nodes", "--name", self.name, timeout_s=LIST_LIMIT_S, env=self._env).split()
+        if missing := sorted(set(nodes) - set(made)):
+            raise ProgramError(
+                f"kind create cluster made {self.name} without {', '.join(missing)}: somebody removed it meanwhile",
+                "see what removes containers on this machine, such as a clean-up job; then run again",
+            )
+
     def check_name_free(self) -> None:
         """Raise EvenlyError when the engine has a cluster of this name, alive or not."""
         if self.name in run(self.kind_path, "get", "clusters", timeout_s=LIST_LIMIT_S, env=self._env).split():
@@ -70,9 +86,14 @@ class Kind(KindCluster):  # type: ignore[misc]  # pytest-kind ships no types
         It is this machine's, else the control plane's own: pytest-kind would download an old one.
         """
         own = shutil.which("kubectl")
-        inside = ("docker", "exec", "--interactive", f"{self.name}-control-plane", "kubectl", "--kubeconfig", ADMIN_KUBECONFIG)
+        inside = (*_on(f"{self.name}-control-plane"), "kubectl", "--kubeconfig", ADMIN_KUBECONFIG)
         program = (own, "--kubeconfig", str(self.kubeconfig_path)) if own else inside
-        return run(*program, *args, timeout_s=KUBECTL_LIMIT_S, stdin=stdin, env=self._env)
+        env = {**self._env, **KUBECTL_WITHOUT_CACHE}
+        return run(*program, *args, timeout_s=KUBECTL_LIMIT_S, stdin=stdin, env=env)
+
+    def on_node(self, node: str, *command: str, stdin: str | None = None) -> str:
+        """Run a command on a node, as root, and return what it prints; raises ProgramError with its own words."""
+        return run(*_on(node), *command, timeout_s=NODE_LIMIT_S, stdin=stdin, env=self._env)
 
     def load_docker_image(self, docker_image: str) -> None:
         """Copy an image of the engine's into every node."""
@@ -85,6 +106,10 @@ class Kind(KindCluster):  # type: ignore[misc]  # pytest-kind ships no types
     def _kind(self, *command: str | Path, timeout_s: float, stdin: str | None = None) -> None:
         whose = ("--name", self.name, "--kubeconfig", self.kubeconfig_path)
         run(self.kind_path, *command, *whose, timeout_s=timeout_s, stdin=stdin, env=self._env)
+
+
+def _on(node: str) -> tuple[str, ...]:
+    return ("docker", "exec", "--interactive", node)
 
 
 def configuration(file: Path, proxy_mode: ProxyMode) -> str:

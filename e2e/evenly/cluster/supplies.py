@@ -19,6 +19,7 @@ from evenly.settings import ClusterFrom
 # The default of kind's release, see pkg/apis/config/defaults/image.go of sigs.k8s.io/kind v0.33.0.
 NODE_IMAGE = "kindest/node:v1.37.0@sha256:a1ed56cfb0e7b93589bdf97c8cd566405a265939e3620fc4f5de89adff580ae5"
 BACKEND_IMAGE = "nginx:1.26"
+BALANCER_IMAGE = "haproxy:3.0"
 
 INSPECT_LIMIT_S = 10.0
 
@@ -65,6 +66,26 @@ def obtain(cache: Cache, engine: Engine, way: ClusterFrom, progress: Progress, n
             ) from None
     digests = {image: digest for image in wanted if (digest := _digest(engine, image))}
     return Supplies(*wanted, why="pulled just now" if missing else "pulled before", digests=digests)
+
+
+def balancer_image(cache: Cache, engine: Engine, way: ClusterFrom, progress: Progress) -> str:
+    """Return the load balancer's image, pulled or built as the cluster's are; only a test that has one needs it.
+
+    Raises EvenlyError with the remedy when no way leads to it.
+    """
+    if way is not ClusterFrom.BUILT and image_id(engine, BALANCER_IMAGE):
+        return BALANCER_IMAGE
+    may_build = way is ClusterFrom.AUTO
+    if way is ClusterFrom.BUILT or (may_build and image_id(engine, BUILT_NODE_IMAGE)):
+        return parts.balancer(cache, engine, progress)
+    try:
+        registry.pull(engine, BALANCER_IMAGE, progress)
+    except PullError as error:
+        if not may_build:
+            raise
+        progress.say(f"{error.short}; so it is built here")
+        return parts.balancer(cache, engine, progress)
+    return BALANCER_IMAGE
 
 
 def pulled_before(engine: Engine) -> bool:

@@ -60,11 +60,15 @@ if a[0] == "version":
     print("kind v0.33.0 go1.26.0 linux/amd64")
 elif a == ["get", "clusters"]:
     print(*{{n.read_text() for n in nodes.iterdir()}}, sep="\\n")
+elif a[:2] == ["get", "nodes"]:
+    print(*[n.name for n in nodes.iterdir() if n.read_text() == option("--name")], sep="\\n")
 elif a[0] == "create":
     (here / "config").write_text(sys.stdin.read())
     (here / "networks" / "kind").touch()
     for node in ("control-plane", "worker", "worker2"):
         (nodes / (option("--name") + "-" + node)).write_text(option("--name"))
+    if (here / "robbed").exists():
+        (nodes / (option("--name") + "-worker2")).unlink()
     if (here / "broken").exists():
         sys.exit("ERROR: failed to create cluster: broken")
     pathlib.Path(option("--kubeconfig")).write_text({kubeconfig!r})

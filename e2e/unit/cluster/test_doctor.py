@@ -38,7 +38,7 @@ def able(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Non
     def becomes(*, private: Requirement = MET, build: Requirement = MET, free: Requirement = MET) -> None:
         monkeypatch.setattr(doctor, "private_requirements", lambda _: (private,))
         monkeypatch.setattr(parts, "requirements", lambda _: (build,))
-        monkeypatch.setattr(doors, "free", lambda: free)
+        monkeypatch.setattr(doors, "free", lambda _: free)
 
     becomes()
     monkeypatch.setattr(this, "cgroup", lambda: replace(MET, met=None))

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from evenly.cluster import doors, lifecycle, records
+from evenly.cluster import doors, kept, lifecycle, records
 from evenly.cluster.cache import Cache
-from evenly.cluster.lifecycle import ClusterOptions, down, open_cluster
+from evenly.cluster.lifecycle import down, open_cluster
+from evenly.cluster.options import ClusterOptions
 from evenly.cluster.records import Made
 from evenly.cluster.requirements import LackingError, Requirement
 from evenly.cluster.supplies import BACKEND_IMAGE, NODE_IMAGE
@@ -37,7 +38,8 @@ def options(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     machine.holds(BACKEND_IMAGE)
     # the stand-ins open no ports and run no API server
     monkeypatch.setattr(doors, "check_free", lambda: None)
-    monkeypatch.setattr(lifecycle, "kubernetes_version", lambda kubeconfig, _: "v1.99.0" if kubeconfig.exists() else "")
+    for module in (kept, lifecycle):
+        monkeypatch.setattr(module, "kubernetes_version", lambda kubeconfig, _: "v1.99.0" if kubeconfig.exists() else "")
     config = tmp_path / "kind.yaml"
     config.write_text("kind: Cluster")
     return ClusterOptions(run_id="2026-RUN", cache=tmp_path / "cache", config=config)
@@ -101,6 +103,14 @@ def test_a_creation_that_fails_half_way_leaves_nothing_behind(machine: Machine, 
     assert clusters(options) == []
 
 
+def test_a_creation_that_loses_a_node_unnoticed_is_told(machine: Machine, options: ClusterOptions) -> None:
+    machine.becomes("robbed")
+    with pytest.raises(ProgramError, match="evenly-run without evenly-run-worker2"), open_cluster(options, Progress()):
+        pytest.fail("a cluster of two nodes was handed out")
+    assert machine.nodes == set()
+    assert clusters(options) == []
+
+
 def test_a_taken_door_ends_the_run_before_anything_is_pulled_or_built(
     machine: Machine, options: ClusterOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -147,6 +157,22 @@ def test_a_kept_cluster_is_used_again_and_stays_until_it_is_taken_down(machine: 
     down(options.cache, Progress())
     assert machine.nodes == set()
     assert clusters(options) == []
+
+
+def test_a_load_balancer_that_a_killed_run_left_in_a_kept_cluster_is_removed(machine: Machine, options: ClusterOptions) -> None:
+    with open_cluster(replace(options, keep=True), Progress()):
+        pass
+    (machine.here / "nodes" / "left").write_text("^evenly-run-load-balancer$")  # what the stand-in is asked for
+    with open_cluster(options, Progress()):
+        assert machine.nodes == NODES
+
+
+def test_a_node_that_a_killed_run_left_paused_goes_on(machine: Machine, options: ClusterOptions) -> None:
+    with open_cluster(replace(options, keep=True), Progress()):
+        pass
+    (machine.here / "nodes" / "left").write_text("paused")  # what the stand-in is asked for
+    with open_cluster(options, Progress()):
+        assert "docker unpause left" in machine.diary
 
 
 @pytest.mark.parametrize("change", ["configuration", "proxy mode", "image", "name", "dead"])

@@ -18,7 +18,7 @@ from evenly.cluster.offline.node_image import TAG as BUILT_NODE_IMAGE
 from evenly.cluster.offline.parts import Parts
 from evenly.cluster.registry import PullError
 from evenly.cluster.requirements import LackingError, Requirement
-from evenly.cluster.supplies import BACKEND_IMAGE, NODE_IMAGE, Supplies
+from evenly.cluster.supplies import BACKEND_IMAGE, BALANCER_IMAGE, NODE_IMAGE, Supplies
 from evenly.progress import Progress
 from evenly.settings import ClusterFrom
 
@@ -135,6 +135,51 @@ def test_a_registry_that_keeps_silent_is_given_up_within_the_limit(
     )
     monkeypatch.setattr(registry, "ANSWER_LIMIT_S", 0.2)
     assert "no registry answered within 0.2 s" in obtain().why
+
+
+@pytest.fixture
+def balancer_image(engine: Engine, tmp_path: Path, said: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    monkeypatch.setattr(parts, "balancer", lambda *_: "built/haproxy")
+    progress = Progress(Console(file=said, soft_wrap=True))
+    return lambda way=ClusterFrom.AUTO: supplies.balancer_image(Cache(tmp_path / "cache"), engine, way, progress)
+
+
+def test_a_load_balancer_that_the_engine_has_is_not_asked_of_a_registry(
+    machine: Machine, balancer_image: Callable[..., str]
+) -> None:
+    machine.holds(BALANCER_IMAGE)
+    assert balancer_image() == BALANCER_IMAGE
+    assert not [line for line in machine.diary if "pull" in line]
+
+
+def test_a_load_balancer_that_is_missing_is_pulled(machine: Machine, balancer_image: Callable[..., str]) -> None:
+    machine.becomes("registry")
+    assert balancer_image() == BALANCER_IMAGE
+    assert [line for line in machine.diary if "pull" in line] == [f"docker pull {BALANCER_IMAGE}"]
+
+
+def test_without_a_registry_the_load_balancer_is_built_and_the_reason_is_given(
+    balancer_image: Callable[..., str], said: io.StringIO
+) -> None:
+    assert balancer_image() == "built/haproxy"
+    assert said.getvalue().splitlines()[-1] == "haproxy:3.0 cannot be pulled: no such host; so it is built here"
+
+
+def test_beside_nodes_that_were_built_the_load_balancer_is_built_without_a_question(
+    machine: Machine, balancer_image: Callable[..., str]
+) -> None:
+    machine.holds(BUILT_NODE_IMAGE)
+    machine.becomes("registry")
+    assert balancer_image() == "built/haproxy"
+    assert not [line for line in machine.diary if "pull" in line]
+
+
+def test_the_load_balancer_comes_from_where_one_is_told(machine: Machine, balancer_image: Callable[..., str]) -> None:
+    machine.holds(BUILT_NODE_IMAGE)
+    with pytest.raises(PullError, match=r"haproxy:3\.0 cannot be pulled"):
+        balancer_image(ClusterFrom.PULLED)
+    machine.holds(BALANCER_IMAGE)
+    assert balancer_image(ClusterFrom.BUILT) == "built/haproxy"
 
 
 def test_the_question_to_a_registry_pulls_nothing(machine: Machine, engine: Engine) -> None:

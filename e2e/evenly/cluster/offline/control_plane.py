@@ -17,6 +17,7 @@ PROGRAMS = (
 # On top of nft, which every kernel that containers run on has: no choice between two back ends is left to be made.
 IPTABLES_COMMANDS = ("iptables", "iptables-restore", "iptables-save", "ip6tables", "ip6tables-restore", "ip6tables-save")
 KUBE_PROXY_CALLS = ("conntrack", "nft", "xtables-nft-multi")
+PROTOCOLS = "etc/protocols"
 
 
 def image_names(binaries: Binaries) -> list[str]:
@@ -49,6 +50,9 @@ def write(names: Sequence[str], binaries: Binaries, *, rootfs: Path, into: Path)
     libraries.extract([*calls, *rootfs.glob("usr/lib/*/xtables/*.so")], root=rootfs, into=root)
     for command in IPTABLES_COMMANDS:
         (root / "usr/sbin" / command).symlink_to("xtables-nft-multi")
+    # Without it nft tells protocols by number, and a kube-proxy that starts again takes what it wrote before for another's.
+    (root / PROTOCOLS).parent.mkdir(exist_ok=True)
+    shutil.copy2(rootfs / PROTOCOLS, root / PROTOCOLS)
     (root / "tmp").mkdir()
     pause = named("pause", names)
     of_pause = into / "pause"

@@ -1,4 +1,4 @@
-"""All that a cluster is made of where no image registry is reached, built once and kept."""
+"""All that a cluster is made of where no image registry is reached, and its load balancer, built once and kept."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -8,7 +8,7 @@ from pathlib import Path
 from evenly.cluster import machine
 from evenly.cluster.cache import Cache
 from evenly.cluster.engine import Engine
-from evenly.cluster.offline import archive, backend_image, binaries, node_image, rootfs, runtime, toolchain
+from evenly.cluster.offline import archive, backend_image, balancer_image, binaries, node_image, rootfs, runtime, toolchain
 from evenly.cluster.offline.scratch import scratch
 from evenly.cluster.requirements import Requirement, require
 from evenly.progress import Progress
@@ -64,12 +64,32 @@ def build(cache: Cache, engine: Engine, progress: Progress) -> Parts:
     return Parts(node_image.TAG, backend_image.TAG, programs.kind)
 
 
+def balancer(cache: Cache, engine: Engine, progress: Progress) -> str:
+    """Return the name of the load balancer's image, building it where it is missing: 5 s; raises as `build` does."""
+
+    @contextmanager
+    def step() -> Iterator[None]:
+        require("the load balancer's image cannot be built here", *_packages())
+        with progress.step("HAProxy for the load balancer", usually_s=5):
+            yield
+
+    built = balancer_image.build(cache, step())
+    with cache.lock("images"):
+        if not _holds(engine, balancer_image.TAG, built.parent.name):
+            engine.docker("load", "--quiet", "--input", built, timeout_s=LOAD_LIMIT_S)
+    return balancer_image.TAG
+
+
 def requirements(cache_folder: Path) -> tuple[Requirement, ...]:
     """Tell what building needs of this machine."""
-    debian = machine.debian()
-    packages = (machine.package_sources(),) if debian.met else ()
+    debian, *packages = _packages()
     go = toolchain.available(cache_folder)
     return (debian, machine.root(), *packages, go, machine.disk(cache_folder), machine.memory())
+
+
+def _packages() -> tuple[Requirement, ...]:
+    debian = machine.debian()
+    return (debian, machine.package_sources()) if debian.met else (debian,)
 
 
 def _holds(engine: Engine, image: str, made_of: str) -> bool:

@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from evenly.cluster.cache import Cache
-from evenly.cluster.offline import backend_image, binaries, node_image, parts, rootfs, runtime, toolchain
+from evenly.cluster.offline import backend_image, balancer_image, binaries, node_image, parts, rootfs, runtime, toolchain
 from evenly.cluster.requirements import LackingError, Requirement, lacking
 from evenly.progress import Progress
 
@@ -38,9 +38,10 @@ class FakeEngine:
             filters = dict(str(arg).split("=", 1) for arg in args if "=" in str(arg))
             return "id\n" if (filters["reference"], filters["label"]) in self.images else ""
         assert args[:3] == ("load", "--quiet", "--input")
-        key = Path(str(args[-1])).parent.name
-        self.images.add((backend_image.TAG, f"evenly.key={key}"))
-        self.loaded.append(backend_image.TAG)
+        name, key = Path(str(args[-1])).parent.name.rsplit("-", 1)
+        tag = {"backend-image": backend_image.TAG, "balancer-image": balancer_image.TAG}[name]
+        self.images.add((tag, f"evenly.key={name}-{key}"))
+        self.loaded.append(tag)
         return ""
 
 
@@ -157,3 +158,30 @@ def test_building_needs_debian_root_go_and_disk(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(toolchain, "find_spec", lambda _: None)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=3 * 10**9))
     assert [missing.name for missing in lacking(parts.requirements(tmp_path))] == ["Debian", "root", "Go", "disk"]
+
+
+def test_a_load_balancer_is_built_once_and_loaded_where_the_engine_lacks_it(
+    monkeypatch: pytest.MonkeyPatch, built: list[str], tmp_path: Path
+) -> None:
+    def build(cache: Cache, step: AbstractContextManager[None]) -> Path:
+        def make(into: Path) -> None:
+            with step:
+                (into / "image.tar").write_text("")
+            built.append("balancer-image")
+
+        return cache.entry("balancer-image", ["balancer-image"], make) / "image.tar"
+
+    monkeypatch.setattr(balancer_image, "build", build)
+    monkeypatch.setattr(parts, "_packages", lambda: (ENOUGH,))
+    engine = FakeEngine()
+    for _ in range(2):
+        assert parts.balancer(Cache(tmp_path / "cache"), cast("Engine", engine), Progress(Console(file=io.StringIO())))
+        assert (built, engine.loaded) == (["balancer-image"], ["evenly/haproxy:3.0"])
+
+
+def test_a_machine_without_packages_is_told_before_a_load_balancer_is_built(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(parts, "_packages", lambda: (TOO_LITTLE,))
+    with pytest.raises(LackingError, match="the load balancer's image cannot be built here: 3 GB free"):
+        parts.balancer(Cache(tmp_path / "cache"), cast("Engine", FakeEngine()), Progress(Console(file=io.StringIO())))
