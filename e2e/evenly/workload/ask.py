@@ -2,27 +2,44 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 
 PROBE_TIMEOUT_S = 1.0
-PROBE_PATH = "/probe/0"
+PROBE_ID = "probe/0"
+PROBE_PATH = f"/{PROBE_ID}"
 
 Ask = Callable[[], str | None]
 """Sends one probe and returns the UID of the pod that answered, None when none did."""
 
 
-def prober(address: str) -> Ask:
-    """Return a function that asks the backend behind ``host:port`` on a new connection."""
-    host, _, port = address.rpartition(":")
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Which pod answered a probe (its UID), the address that it saw, and whom a client pod connected to; "" for nobody."""
 
-    def ask() -> str | None:
-        connection = HTTPConnection(host, int(port), timeout=PROBE_TIMEOUT_S)
-        try:
-            connection.request("GET", PROBE_PATH)
-            return str(json.loads(connection.getresponse().read())["uid"])
-        except (OSError, HTTPException, ValueError, KeyError, TypeError):
-            return None
-        finally:
-            connection.close()
+    uid: str = ""
+    client: str = ""
+    upstream: str = ""
 
-    return ask
+
+def ask(address: str, host: str = "") -> Reply:
+    """Ask the backend behind ``host:port`` on a new connection; a reply without a UID is that none came in ``PROBE_TIMEOUT_S``.
+
+    ``host`` is what the request's Host header says, which a client pod goes by; "" for the address itself.
+    """
+    name, _, port = address.rpartition(":")
+    connection = HTTPConnection(name, int(port), timeout=PROBE_TIMEOUT_S)
+    try:
+        connection.request("GET", PROBE_PATH, headers={"Host": host or address})
+        response = connection.getresponse()
+        answer = json.loads(response.read())
+        return Reply(str(answer["uid"]), str(answer["client"]), response.headers.get("X-Upstream", ""))
+    except (OSError, HTTPException, ValueError, KeyError, TypeError):
+        return Reply()
+    finally:
+        connection.close()
+
+
+def prober(address: str, host: str = "") -> Ask:
+    """Return a function that asks there, and tells the pod only."""
+    return lambda: ask(address, host).uid or None

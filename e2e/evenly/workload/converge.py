@@ -3,58 +3,19 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
 
 from evenly.errors import EvenlyError
 from evenly.workload.ask import Ask
+from evenly.workload.declared import Declared
 from evenly.workload.endpoints import EndpointsWatch
-from evenly.workload.manifest import Document, at, only
 from evenly.workload.namespace import Namespace
 from evenly.workload.pods import Pod, in_namespace, rolled_out, why_none
 from evenly.workload.wait import until
 
 PODS_TOLD = 2
 
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """What the manifests say: the Deployment whose pods are expected to answer, those beside it, the Service, its selector."""
-
-    deployment: str
-    beside: tuple[str, ...]
-    service: str
-    selector: Mapping[str, str]
-
-    @classmethod
-    def of(cls, documents: Sequence[Document], source: str) -> Self:
-        """Read it off the manifests' objects: the first Deployment counts, and the one Service.
-
-        Raises EvenlyError, naming ``source``, for manifests that leave nobody to answer.
-        """
-        service = only(documents, "Service", source)
-        selector = at(service, "spec", "selector")
-        if not selector:
-            raise EvenlyError(
-                f"Service {service['metadata']['name']} has no selector, so it takes no pod in",
-                f"in {source}: give it the labels of the pods under spec.selector",
-            )
-        deployments = [document for document in documents if document["kind"] == "Deployment"]
-        if not deployments:
-            raise EvenlyError(f"{source} holds no Deployment, so nobody is expected to answer", "add that of the backend")
-        name, *beside = (deployment["metadata"]["name"] for deployment in deployments)
-        if at(deployments[0], "spec", "replicas") == 0:
-            raise EvenlyError(
-                f"Deployment {name} asks for 0 replicas, so nobody is expected to answer", f"in {source}: ask for 2 or more"
-            )
-        return cls(name, tuple(beside), service["metadata"]["name"], selector)
-
-    def expects(self, pod: Pod) -> bool:
-        """Tell whether a pod is one of those that should answer."""
-        return pod.owner == f"Deployment {self.deployment}"
-
-    def selects(self, pod: Pod) -> bool:
-        """Tell whether the Service takes a pod in, once it is ready."""
-        return self.selector.items() <= pod.labels.items()
+SILENCE_LIMIT_S = 3.0
+"""Longest wait for a first answer where the manifests say that none can come: rules lag 1 to 2 s behind a roll-out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,26 +32,32 @@ def converge(  # noqa: PLR0913 - what it waits for, how long, and whom it tells
     endpoints: EndpointsWatch,
     ask: Ask,
     *,
+    node: str,
+    zones: Mapping[str, str],
+    quiet: int = 0,
     limit_s: float,
     tell: Callable[[str], None],
 ) -> Settled:
     """Wait until all is rolled out, the endpoints are the ready pods that the Service selects, and each has answered.
 
+    ``ask`` goes through ``node``; where a Service sticks, or a node keeps to the pods near it, only answers that can come are
+    waited for. ``zones`` are those of the nodes.
     Straight after a roll-out the node's rules still lag behind the endpoints; only an answer from each of them shows that
     the rules have caught up. A selected pod of somebody else does not hold the gate up: waiting would not send it away, and
-    it is evidence for the verdict. ``tell`` gets a line now and then on what is waited for.
+    it is evidence for the verdict. Where pods have left, so many answers in a row must be from endpoints: ``quiet``. ``tell``
+    gets a line now and then on what is waited for.
+    It ends early where more of it would be in vain: all is rolled out, and the Service selects none of it; or it sends to a
+    port that no container declares, and nobody has answered in ``SILENCE_LIMIT_S``.
     Raises EvenlyError when the Deployment has no pods at all by then: nothing could be expected.
     """
+    pods: tuple[Pod, ...] = ()
     expected: tuple[Pod, ...] = ()
 
-    def expected_now() -> tuple[Pod, ...]:
-        return tuple(pod for pod in in_namespace(namespace) if declared.expects(pod))
-
     def agreed() -> bool:
-        nonlocal expected
+        nonlocal pods, expected
         if not endpoints.ready:  # known without asking: the pods need both processors for their start
             return False
-        if not all(rolled_out(namespace, deployment) for deployment in (declared.deployment, *declared.beside)):
+        if not _all_rolled_out(namespace, declared):
             return False
         pods = in_namespace(namespace)
         expected = tuple(pod for pod in pods if declared.expects(pod))
@@ -98,29 +65,64 @@ def converge(  # noqa: PLR0913 - what it waits for, how long, and whom it tells
         return {pod.uid for pod in expected} <= selected == endpoints.ready
 
     answered: set[str] = set()
+    in_a_row, anybody = 0, False
 
     def everyone_answered() -> bool:
+        nonlocal in_a_row, anybody
         pod = ask()
+        reached = declared.reaches(endpoints.ready, node, pods, zones)
+        anybody = anybody or bool(pod)
+        in_a_row = in_a_row + 1 if pod in reached else 0
         answered.add(pod) if pod else answered.clear()  # after an error the count begins anew
-        return endpoints.ready <= answered
+        if in_a_row < quiet:
+            return False
+        return bool(answered & reached) if declared.sticky and reached else reached <= answered
 
     def tell_of_pods(waited_s: float) -> None:
-        tell(f"waiting for {_pods_to_come(declared.deployment, expected_now())} ({waited_s:.0f} of at most {limit_s:.0f} s)")
+        to_come = _pods_to_come(declared.deployment, _expected_now(namespace, declared))
+        tell(f"waiting for {to_come} ({waited_s:.0f} of at most {limit_s:.0f} s)")
 
     def tell_of_answers(waited_s: float) -> None:
         tell(f"waiting {waited_s:.0f} s for an answer from each of {len(endpoints.ready)} endpoints: {len(answered)} so far")
 
     end = time.monotonic() + limit_s
-    opened = until(agreed, limit_s=limit_s, tell=tell_of_pods) and until(
-        everyone_answered, limit_s=end - time.monotonic(), every_s=0.005, tell=tell_of_answers
+    opened = until(agreed, limit_s=limit_s, tell=tell_of_pods, in_vain=lambda: _nobody_can_come(namespace, declared))
+    silent_at = time.monotonic() + SILENCE_LIMIT_S
+    opened = opened and until(
+        everyone_answered,
+        limit_s=end - time.monotonic(),
+        every_s=0.001,
+        tell=tell_of_answers,
+        in_vain=lambda: not anybody and time.monotonic() > silent_at and declared.leads_nowhere(expected),
     )
-    expected = expected or expected_now()
+    if not opened and time.monotonic() < end:
+        tell(f"not waiting for {declared.service} any longer: {_why_in_vain(endpoints)}")
+    expected = expected or _expected_now(namespace, declared)
     if not expected:
         raise EvenlyError(
             f"Deployment {declared.deployment} has no pods after {limit_s:g} s: {why_none(namespace, declared.deployment)}",
             "mend what it says, then run again",
         )
     return Settled(expected, opened)
+
+
+def _expected_now(namespace: Namespace, declared: Declared) -> tuple[Pod, ...]:
+    return tuple(pod for pod in in_namespace(namespace) if declared.expects(pod))
+
+
+def _all_rolled_out(namespace: Namespace, declared: Declared) -> bool:
+    return all(rolled_out(namespace, deployment) for deployment in (declared.deployment, *declared.beside))
+
+
+def _nobody_can_come(namespace: Namespace, declared: Declared) -> bool:
+    """Tell whether the manifests promise no pod that the Service selects, and all that they make is there."""
+    if declared.promises or not _all_rolled_out(namespace, declared):  # the API server is not asked where they promise one
+        return False
+    return not any(map(declared.selects, in_namespace(namespace)))
+
+
+def _why_in_vain(endpoints: EndpointsWatch) -> str:
+    return "no container declares the port that it sends to" if endpoints.ready else "its selector matches no pod"
 
 
 def _pods_to_come(deployment: str, pods: Sequence[Pod]) -> str:

@@ -28,6 +28,20 @@ class Reading:
     ready: frozenset[str]
 
 
+def addresses(namespace: Namespace, service: str) -> frozenset[str]:
+    """Return where a Service of one port leads now: ``host:port`` of each ready pod."""
+    slices = DiscoveryV1Api(namespace.api).list_namespaced_endpoint_slice(
+        namespace.name, label_selector=f"kubernetes.io/service-name={service}"
+    )
+    return frozenset(
+        f"{endpoint.addresses[0]}:{port.port}"
+        for endpoint_slice in slices.items
+        for port in endpoint_slice.ports or []
+        for endpoint in endpoint_slice.endpoints or []
+        if endpoint.conditions.ready
+    )
+
+
 class EndpointsWatch:
     """Watches the EndpointSlices of one Service and keeps a reading for each change of the set of ready pods.
 

@@ -63,15 +63,6 @@ def apply(documents: Sequence[Document], namespace: Namespace) -> None:
                 raise EvenlyError(f"the API server refuses {name}: {words}", _remedy(namespace.api, words)) from None
 
 
-def service_policies(name: str, namespace: Namespace) -> dict[str, str]:
-    """Return a Service's own words for session_affinity and external_traffic_policy; "" for one that it does not have."""
-    spec = CoreV1Api(namespace.api).read_namespaced_service(name, namespace.name).spec
-    return {
-        "session_affinity": spec.session_affinity or "",
-        "external_traffic_policy": spec.external_traffic_policy or "",
-    }
-
-
 def delete_service(name: str, namespace: Namespace) -> None:
     """Delete a Service and wait until it is gone, so that the node port it held is free again."""
     core = CoreV1Api(namespace.api)
@@ -120,8 +111,8 @@ def _remedy(api: ApiClient, words: str) -> str:
     if not holder:
         return "correct the manifest where it says"
     return (
-        f"Service {holder.namespace}/{holder.name} has that node port; if it is a run's that was killed: "
-        f"kubectl delete namespace {holder.namespace}"
+        f"Service {holder.namespace}/{holder.name} has that node port: give one of them another; "
+        f"if it is a run's that was killed: kubectl delete namespace {holder.namespace}"
     )
 
 

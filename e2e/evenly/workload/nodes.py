@@ -1,5 +1,9 @@
 """The nodes that pods are spread over."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+
 from kubernetes.client import ApiClient, CoreV1Api
 
 from evenly.errors import EvenlyError
@@ -8,7 +12,48 @@ from evenly.workload.wait import until
 READY_LIMIT_S = 60.0
 """Longest wait for the nodes of a new cluster; they take 2 to 6 s after `kind create cluster`."""
 
+ZONE = "topology.kubernetes.io/zone"
 NOT_READY = "node.kubernetes.io/not-ready"
+
+FOR_BALANCERS = "!node.kubernetes.io/exclude-from-external-load-balancers"
+"""Selects the nodes that providers send to; kubeadm keeps the control plane out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node: its own address, the range that its pods have theirs from, and its zone; "" where the cluster gives none."""
+
+    name: str
+    address: str
+    pods: str
+    zone: str = ""
+
+
+def everyone(api: ApiClient, selector: str = "") -> tuple[Node, ...]:
+    """Return all nodes of the cluster, or those with the labels that are selected, by name."""
+    found = [
+        Node(node.metadata.name, address.address, node.spec.pod_cidr or "", (node.metadata.labels or {}).get(ZONE, ""))
+        for node in CoreV1Api(api).list_node(label_selector=selector).items
+        for address in node.status.addresses
+        if address.type == "InternalIP"
+    ]
+    return tuple(sorted(found, key=lambda node: node.name))
+
+
+def entered(nodes: Iterable[Node], client: str) -> str | None:
+    """Return the node by which a connection from outside came in, as a pod tells by the client's address; None when unknown.
+
+    kube-proxy puts the node's address in the place of the client's (masquerade): its own where the pod is on another node, and
+    one of its pods' range where the pod is on it.
+    """
+    try:
+        address = ip_address(client)
+    except ValueError:  # a pod may say anything
+        return None
+    for node in nodes:
+        if client == node.address or (node.pods and address in ip_network(node.pods)):
+            return node.name
+    return None
 
 
 def await_ready(api: ApiClient) -> None:

@@ -23,6 +23,7 @@ class Pod:
     labels: dict[str, str]
     created_at: str  # ISO 8601, UTC
     note: str  # why it is not ready, in the cluster's words; "" when it is
+    ports: tuple[tuple[int, str], ...] = ()  # that its containers declare, each with its name or ""
 
 
 def in_namespace(namespace: Namespace) -> tuple[Pod, ...]:
@@ -69,6 +70,7 @@ def _pod(pod: V1Pod, owners: dict[str, str]) -> Pod:
         labels=dict(pod.metadata.labels or {}),
         created_at=pod.metadata.creation_timestamp.isoformat(),
         note="" if is_ready else _why_not_ready(pod),
+        ports=tuple((p.container_port, p.name or "") for container in pod.spec.containers for p in container.ports or []),
     )
 
 

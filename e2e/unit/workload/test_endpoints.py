@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from evenly.workload.endpoints import EndpointsWatch
+from evenly.workload import endpoints
+from evenly.workload.endpoints import EndpointsWatch, addresses
 from evenly.workload.namespace import Namespace
 
 
@@ -63,3 +64,22 @@ def test_a_clock_that_is_set_back_does_not_change_which_readings_count(
     between = watch._readings[-1].at_ns
     slices.become([endpoint("c")])
     assert [set(reading.ready) for reading in watch.readings(between)] == kept
+
+
+def test_addresses_are_those_of_the_ready_pods_with_the_port_that_they_listen_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slice_of(*pods: tuple[str, bool]) -> Any:  # noqa: ANN401 - stands for the client's object
+        found = [SimpleNamespace(addresses=[ip], conditions=SimpleNamespace(ready=ready)) for ip, ready in pods]
+        return SimpleNamespace(ports=[SimpleNamespace(port=8080)], endpoints=found)
+
+    empty = SimpleNamespace(ports=None, endpoints=None)
+    slices = [slice_of(("10.244.1.7", True), ("10.244.1.8", False)), empty, slice_of(("10.244.2.5", True))]
+
+    class Discovery:
+        def __init__(self, _: object) -> None: ...
+
+        def list_namespaced_endpoint_slice(self, namespace: str, *, label_selector: str) -> Any:  # noqa: ANN401 - see above
+            asked = (namespace, label_selector) == ("shop", "kubernetes.io/service-name=checkout")
+            return SimpleNamespace(items=slices if asked else [])
+
+    monkeypatch.setattr(endpoints, "DiscoveryV1Api", Discovery)
+    assert addresses(Namespace(None, "shop"), "checkout") == {"10.244.1.7:8080", "10.244.2.5:8080"}

@@ -38,10 +38,15 @@ class Cluster:
         metadata = SimpleNamespace(
             uid="a", name="pod-a", deletion_timestamp=None, owner_references=[], labels={}, creation_timestamp=NOW
         )
+        ports = [SimpleNamespace(container_port=8080, name=None), SimpleNamespace(container_port=9090, name="metrics")]
         status = SimpleNamespace(
             phase="Pending", conditions=conditions, container_statuses=containers, init_container_statuses=None, pod_ip=None
         )
-        self.pod = SimpleNamespace(metadata=metadata, spec=SimpleNamespace(node_name=None), status=status)
+        self.pod = SimpleNamespace(
+            metadata=metadata,
+            spec=SimpleNamespace(node_name=None, containers=[SimpleNamespace(ports=ports), SimpleNamespace(ports=None)]),
+            status=status,
+        )
         self.warnings = [
             SimpleNamespace(reason="Unhealthy", message=message, last_timestamp=NOW.replace(hour=hour))
             for hour, message in enumerate(warnings)
@@ -86,6 +91,7 @@ def test_a_pod_that_is_not_ready_has_the_clusters_best_reason(
         monkeypatch.setattr(module, api, lambda _: cluster)
     (found,) = in_namespace(SHOP)
     assert explained(SHOP, found).note == note
+    assert found.ports == ((8080, ""), (9090, "metrics"))
 
 
 @pytest.mark.parametrize(

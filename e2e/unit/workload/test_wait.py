@@ -25,3 +25,8 @@ def test_a_long_wait_is_told_of_and_a_short_one_is_not(monkeypatch: pytest.Monke
     until(lambda: False, limit_s=0.01, every_s=0.002, tell=waited.append)
     assert bool(waited) is told
     assert waited == sorted(waited)
+
+
+def test_a_wait_that_is_in_vain_ends_but_not_where_the_condition_holds() -> None:
+    assert not until(lambda: False, limit_s=60, in_vain=lambda: True)
+    assert until(lambda: True, limit_s=60, in_vain=lambda: True)
