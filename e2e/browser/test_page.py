@@ -3,11 +3,13 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from evenly.process import run
+from evenly.report import SAMPLES, read_result, render, write_result
 
 LATEST = Path("reports/latest/report.html")
 PAGE_LIMIT_S = 60.0
@@ -94,6 +96,21 @@ def test_the_page_asks_for_nothing(page: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("width", [390, 800, 1280])
 def test_nothing_sticks_out_of_the_viewport(page: Path, tmp_path: Path, width: int) -> None:
     assert beyond_the_viewport(page, tmp_path, width) == []
+
+
+@pytest.mark.parametrize("percent", [0, 23, 25, 45, 65, 67, 100])
+def test_the_words_beside_an_event_fit_a_phone_wherever_it_stands(page: Path, tmp_path: Path, percent: int) -> None:
+    record = read_result(page.parent)
+    moved = tuple(
+        replace(one, verdict=replace(one.verdict, decided_at=1 + one.load.attempts * percent // 100))
+        if one.verdict.decided_at is not None
+        else one
+        for one in record.scenarios
+    )
+    assert moved != record.scenarios, "the whole suite's report has errors and strays that decide"
+    shutil.copy(page.parent / SAMPLES, tmp_path)
+    write_result(tmp_path, replace(record, scenarios=moved))
+    assert beyond_the_viewport(render(tmp_path).page, tmp_path, 390) == []
 
 
 def test_the_checks_see_a_spoilt_page(spoilt: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from evenly.report.markup import Text, plain
 
 
 class Mark(StrEnum):
-    """The word beside the sign: a verdict, or what became of a negative control."""
+    """The word beside the sign: a verdict, or what became of a negative control or of a test that has none."""
 
     PASS = "PASS"  # noqa: S105 - a verdict, not a password
     FAIL = "FAIL"
@@ -15,6 +15,7 @@ class Mark(StrEnum):
     INCONCLUSIVE = "INCONCLUSIVE"
     CAUGHT = "CAUGHT"
     MISSED = "MISSED"
+    NOT_APPLICABLE = "NOT_APPLICABLE"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from evenly.report.answer import Diagnosis
 from evenly.report.commands import kubectl
 from evenly.report.figures import Figures, PodFigures
 from evenly.report.markup import Text, codes, join, text
+from evenly.report.reasons import known
 from evenly.report.result import PodRecord, ScenarioRecord
-from evenly.report.unevenness import diagnose_order, diagnose_shares
+from evenly.report.unevenness import diagnose_drift, diagnose_order, unknown
 from evenly.report.words import apart, counted, spelled
 
 MOST_DISCREPANCIES = 3
@@ -45,6 +46,8 @@ def diagnose(  # noqa: PLR0911 - one return for each cause
 
     ``command`` repeats the run, ``started_at`` is when it began. Where the records do not tell, it says so.
     """
+    if found := known(scenario, figures, command):
+        return found
     match scenario.verdict.cause:
         case Cause.UNEXPECTED_POD:
             return _unexpected_pod(scenario, figures, command, started_at)
@@ -55,9 +58,11 @@ def diagnose(  # noqa: PLR0911 - one return for each cause
         case Cause.ERRORS:
             return _errors(scenario, figures)
         case Cause.SHARES:
-            return diagnose_shares(scenario, figures, command)
-        case Cause.ORDER:
+            return unknown(scenario, command)
+        case Cause.ORDER | Cause.TURN | Cause.MOVE:
             return diagnose_order(scenario, figures, command)
+        case Cause.DRIFT:
+            return diagnose_drift(command)
         case _:
             return _undecided(scenario, figures, command)
 
@@ -70,7 +75,8 @@ def strays(scenario: ScenarioRecord, figures: Figures) -> tuple[PodFigures, ...]
 
 
 def _unexpected_pod(scenario: ScenarioRecord, figures: Figures, command: str, started_at: str) -> Diagnosis:
-    stray = strays(scenario, figures)[0].pod
+    # rather than one that the law leaves out
+    stray = min(strays(scenario, figures), key=lambda pod: pod.pod.uid in scenario.rule.shares).pod
     siblings = [pod.pod for pod in figures.expected]
     evidence = [_how_it_got_in(scenario, stray, siblings)]
     kind, _, owner = stray.owner.partition(" ")
@@ -135,12 +141,11 @@ def _pod_on_node(pod: PodRecord) -> Text:
 
 
 def _books(scenario: ScenarioRecord, figures: Figures, command: str) -> Diagnosis:
-    longest = figures.samples.longest_connection
-    if longest > 1:
+    if figures.pooled:
         evidence = text(
             "The clients kept their connections alive: the pods counted up to request **{longest}** on one connection. "
             "All of them go to the pod that got the first.",
-            longest=f"{longest:,}",
+            longest=f"{figures.samples.longest_connection:,}",
         )
         remedy = text("Send each request on a new connection, then run again:")
         real = text("If your real clients keep connections alive, this unevenness is real for them.")
@@ -160,9 +165,14 @@ def _books(scenario: ScenarioRecord, figures: Figures, command: str) -> Diagnosi
 
 def _errors(scenario: ScenarioRecord, figures: Figures) -> Diagnosis:
     kinds = figures.samples.errors.most_common()
+    if scenario.load.identified_by and kinds[:1] and kinds[0][0] == "not ours":
+        nobody = text("They were answered, but without {it}: nobody knows by which pods.", it=scenario.load.identified_by)
+        return Diagnosis("Why?", (nobody,), text("See what an answer has, and name that:"), f"curl -i {scenario.load.target}")
     meanings = [text("{kind}: {meaning}.", kind=kind.capitalize(), meaning=_meaning(kind)[0]) for kind, _ in kinds[:2]]
     reached = figures.samples.errors_that_reached_a_pod
-    if reached:
+    if scenario.load.identified_by:
+        arrived = text("Whether they reached a pod, nobody knows: its logs are not evenly's.")
+    elif reached:
         others = f"{figures.errors - reached:,}"
         arrived = text("**{n}** of them reached a pod, as its log says; {others} never did.", n=f"{reached:,}", others=others)
     else:
@@ -177,6 +187,10 @@ def _meaning(kind: str) -> tuple[str, str]:
 
 
 def _undecided(scenario: ScenarioRecord, figures: Figures, command: str) -> Diagnosis:
+    if figures.few_choices:
+        kept = text("The client keeps its connections alive: a request on one goes where that connection once went.")
+        remedy = text("To judge the Service, send each request on a new connection:")
+        return Diagnosis("Why?", (kept,), remedy, "make e2e LOCUSTFILE=locustfiles/new_connection.py")
     never_again = text("Do not run again until it passes: that would hide a bias.")
     if scenario.verdict.connections < scenario.rule.cap:
         ended = text(

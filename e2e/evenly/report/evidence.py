@@ -42,7 +42,7 @@ def evidence_picture(scenario: ScenarioRecord, figures: Figures) -> EvidencePict
     None when there was no look and nothing was settled, and for kept-alive connections: the tallies took requests for choices.
     """
     event = _event(scenario, figures)
-    if (not scenario.looks and event is None) or figures.samples.longest_connection > 1:
+    if (not scenario.looks and event is None) or figures.pooled:
         return None
     looks = (LookRecord(0, 0.0, 0.0), *_drawn(scenario))
     across = Scale(0, max(looks[-1].connections, figures.sent if len(looks) == 1 else 1, 1))
@@ -93,7 +93,7 @@ def _event(scenario: ScenarioRecord, figures: Figures) -> tuple[int, str] | None
     verdict = scenario.verdict
     if verdict.decided_at is not None:
         what = "unexpected pod" if verdict.cause is Cause.UNEXPECTED_POD else "one error too many"
-        return verdict.decided_at, f"connection {verdict.decided_at:,}: {what}"
+        return verdict.decided_at, f"{what}, connection {verdict.decided_at:,}"
     changes = [reading for reading in scenario.endpoints[1:] if reading.at_s > 0]
     if verdict.cause is Cause.ENDPOINTS and changes:
         number = figures.samples.started_before(changes[0].at_s)

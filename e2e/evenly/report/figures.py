@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evenly.judge import deviation_to_catch, interval
+from evenly.judge import Pick, deviation_to_catch, interval
 from evenly.report.result import PodRecord, ScenarioRecord
 from evenly.report.samples import PodSamples, Samples
 
@@ -26,8 +26,7 @@ class Latency:
 class PodFigures:
     """One pod: what was declared for it and what it got.
 
-    ``low`` and ``high`` are the ends of its 95 % confidence sequence, which holds for all pods together and at every N; it
-    rests on connections even where they carried more than one request.
+    ``low`` and ``high`` are the ends of its 95 % confidence sequence, which holds for all pods together and at every N.
     """
 
     pod: PodRecord
@@ -35,6 +34,7 @@ class PodFigures:
     declared: float
     delta: float  # the smallest deviation that must be caught; 0 for a pod that was not expected
     answered: int
+    chosen: int  # how often the Service chose it: the unit that share and interval rest on
     errors: int
     share: float
     low: float
@@ -61,9 +61,18 @@ class Figures:
     sent: int
     answered: int
     errors: int
+    choices: int  # how often the Service chose a pod
+    few_choices: bool  # whether those are too few for a look, though as many requests would not be
+    pooled: bool  # whether connections carried several requests though each was to carry one: shares are then of requests
     chi_square_p: float
+    g_p: float
     cohen_w: float
     samples: Samples
+
+    @property
+    def connections(self) -> int:
+        """How many connections were attempted; where each was to carry one request, as many as were sent."""
+        return self.choices + self.errors if self.samples.longest_connection > 1 and not self.pooled else self.sent
 
     @property
     def expected(self) -> tuple[PodFigures, ...]:
@@ -87,18 +96,21 @@ class Figures:
 
 def figures(scenario: ScenarioRecord, samples: Samples) -> Figures:
     """Bring record and samples together; a pod that only the samples know is shown as one that was not expected."""
-    known = {pod.uid: pod for pod in scenario.pods}
+    here = scenario.rule.shares.keys() | samples.pods.keys()  # pods of other epochs are no strays
+    known = {pod.uid: pod for pod in scenario.pods if scenario.judged is None or pod.uid in here}
     for uid in scenario.rule.shares.keys() | samples.pods.keys():
         seen = samples.pods.get(uid, PodSamples())
         known.setdefault(uid, _unknown(uid, seen, expected=uid in scenario.rule.shares))
     order = [*scenario.rule.shares, *sorted(known.keys() - scenario.rule.shares.keys(), key=lambda u: (known[u].name, u))]
     answered = sum(pod.answered for pod in samples.pods.values())
-    choices = sum(map(samples.choices, samples.pods))
-    short = _short_names([known[uid] for uid in order])
+    chosen = samples.chosen_by_clients() if scenario.rule.pick is Pick.PER_CLIENT else samples.chosen()
+    choices = chosen.total()
+    pooled = samples.longest_connection > 1 and not scenario.load.may_reuse
+    short = short_names([known[uid] for uid in order])
 
     def of(uid: str) -> PodFigures:
         seen = samples.pods.get(uid, PodSamples())
-        low, high = interval(samples.choices(uid), choices, len(order)) if answered else (0.0, 1.0)
+        low, high = interval(chosen[uid], choices, len(order)) if answered else (0.0, 1.0)
         declared = scenario.rule.shares.get(uid, 0.0)
         return PodFigures(
             pod=known[uid],
@@ -106,8 +118,9 @@ def figures(scenario: ScenarioRecord, samples: Samples) -> Figures:
             declared=declared,
             delta=deviation_to_catch(declared, scenario.rule.delta),
             answered=seen.answered,
+            chosen=chosen[uid],
             errors=seen.errors,
-            share=seen.answered / answered if answered else 0.0,
+            share=seen.answered / answered if pooled else chosen[uid] / choices if choices else 0.0,
             low=low,
             high=high,
             connect=Latency(tuple(sorted(seen.connect_us))),
@@ -115,14 +128,18 @@ def figures(scenario: ScenarioRecord, samples: Samples) -> Figures:
         )
 
     pods = tuple(map(of, order))
-    chi_square = _chi_square(pods, answered)
+    chi_square, degrees = _chi_square(pods, choices), len(scenario.rule.shares) - 1
     return Figures(
         pods=pods,
         sent=samples.sent,
         answered=answered,
         errors=samples.errors.total(),
-        chi_square_p=chi_square_tail(chi_square, len(scenario.rule.shares) - 1),
-        cohen_w=math.sqrt(chi_square / answered) if answered else 0.0,
+        choices=choices,
+        few_choices=choices < scenario.rule.look_every <= samples.sent,
+        pooled=pooled,
+        chi_square_p=chi_square_tail(chi_square, degrees),
+        g_p=chi_square_tail(_g(pods, choices), degrees),
+        cohen_w=math.sqrt(chi_square / choices) if choices else 0.0,
         samples=samples,
     )
 
@@ -144,12 +161,19 @@ def chi_square_tail(x: float, degrees: int) -> float:
     return total
 
 
-def _chi_square(pods: Sequence[PodFigures], answered: int) -> float:
-    if not answered:
+def _chi_square(pods: Sequence[PodFigures], choices: int) -> float:
+    if not choices:
         return 0.0
-    terms = ((pod.answered - answered * pod.declared) ** 2 / (answered * pod.declared) for pod in pods if pod.declared)
-    impossible = any(pod.answered for pod in pods if not pod.declared)
+    terms = ((pod.chosen - choices * pod.declared) ** 2 / (choices * pod.declared) for pod in pods if pod.declared)
+    impossible = any(pod.chosen for pod in pods if not pod.declared)
     return math.inf if impossible else sum(terms)
+
+
+def _g(pods: Sequence[PodFigures], choices: int) -> float:
+    """Return the log-likelihood ratio statistic; infinite where chi-square is."""
+    if any(pod.chosen for pod in pods if not pod.declared):
+        return math.inf
+    return 2 * sum(pod.chosen * math.log(pod.chosen / (choices * pod.declared)) for pod in pods if pod.chosen)
 
 
 def _unknown(uid: str, seen: PodSamples, *, expected: bool) -> PodRecord:
@@ -166,8 +190,13 @@ def _unknown(uid: str, seen: PodSamples, *, expected: bool) -> PodRecord:
     )
 
 
-def _short_names(pods: Sequence[PodRecord]) -> dict[str, str]:
-    """Name pods by the random end of their names, where that tells them apart."""
-    ends = {pod.uid: pod.name.rpartition("-")[2] for pod in pods}
-    clear = len(set(ends.values())) == len(pods) and all(len(end) == RANDOM_END for end in ends.values())
-    return ends if clear else {pod.uid: pod.name for pod in pods}
+def short_names(pods: Sequence[PodRecord]) -> dict[str, str]:
+    """Name pods, by UID, as `shortened` does."""
+    return dict(zip((pod.uid for pod in pods), shortened([pod.name for pod in pods]), strict=True))
+
+
+def shortened(names: Sequence[str]) -> Sequence[str]:
+    """Cut names of pods to their random ends, where that tells them apart."""
+    ends = [name.rpartition("-")[2] for name in names]
+    clear = len(set(ends)) == len(names) and all(len(end) == RANDOM_END for end in ends)
+    return ends if clear else names

@@ -1,11 +1,12 @@
 """What PASS, FAIL and INCONCLUSIVE mean, in sentences."""
 
+from evenly.judge.law import Pick
 from evenly.report.answer import Finding
 from evenly.report.diagnosis import strays
 from evenly.report.figures import Figures
 from evenly.report.markup import Text, text
-from evenly.report.result import ScenarioRecord
-from evenly.report.words import an, counted, number, once_in, ordinal, part, percents, points
+from evenly.report.result import LoadRecord, Rule, ScenarioRecord
+from evenly.report.words import an, counted, duration, number, once_in, ordinal, part, percents, points, spelled
 
 MOST_LISTED = 6
 
@@ -21,55 +22,93 @@ def went(figures: Figures) -> str:
     return percents(shares) if len(shares) <= MOST_LISTED else f"{100 * min(shares):.1f} to {100 * max(shares):.1f} % to each"
 
 
-def _evenness(figures: Figures) -> tuple[Text, Text]:
-    furthest, declared, n = figures.furthest, declared_part(figures), f"{figures.sent:,}"
+def _evenness(scenario: ScenarioRecord, figures: Figures) -> tuple[Text, Text]:
+    pick, reused = scenario.rule.pick, scenario.load.may_reuse
+    furthest, declared, n = figures.furthest, declared_part(figures), f"{figures.connections:,}"
+    pods = counted(len(figures.expected), "pod")
+    if pick is Pick.IN_TURN:
+        return text("The {pods} take turns.", pods=pods), text(
+            "**{n}** connections, opened one after the other, came in turn.", n=n
+        )
     if len(figures.expected) == 1:
         return text("All traffic reaches the one expected pod."), text(
             "**{n}** new connections went there, none elsewhere.", n=n
         )
     headline = "Traffic goes to the {pods} as declared." if declared == "declared share" else "Traffic is even over the {pods}."
+    whose = f", which carried {counted(figures.sent, 'request')}," if reused else ""
+    if pick is Pick.PER_CLIENT:
+        headline, whose = f"Clients stay on their pods. {headline}", f" of {counted(figures.choices, 'client')}"
     figure = text(
-        "**{n}** new connections went {shares}. The furthest pod is {off} percentage points off its {part}; "
+        "**{n}** new connections{whose} went {shares}. The furthest pod is {off} percentage points off its {part}; "
         "this test is made to catch {caught}.",
         n=n,
+        whose=whose,
         shares=went(figures),
         off=f"{100 * abs(furthest.off):.1f}",
         part=declared,
         caught=points(furthest.delta),
     )
-    return text(headline, pods=counted(len(figures.expected), "pod")), figure
+    return text(headline, pods=pods), figure
 
 
 def even(scenario: ScenarioRecord, figures: Figures) -> Finding:
     """Say that traffic is as declared, and how far off it could be."""
-    headline, figure = _evenness(figures)
-    return Finding(
-        "Yes.",
-        headline,
-        figure,
-        (
-            text(
-                "If one pod were really {caught} points or more off, this test would say “even” at most **{rate}** runs.",
-                caught=points(figures.furthest.delta),
-                rate=once_in(scenario.rule.beta),
-            ),
-            text("A Service that is even is failed at most **{rate}** runs.", rate=once_in(scenario.rule.alpha)),
-        ),
+    headline, figure = _evenness(scenario, figures)
+    return Finding("Yes.", headline, (*figure, *_held(scenario.load)), _how_sure(scenario.rule, figures))
+
+
+def _held(load: LoadRecord) -> Text:
+    if not load.held_s:
+        return ()
+    return text(" It stayed so for {held} more under load.", held=duration(load.held_s))
+
+
+def _how_sure(rule: Rule, figures: Figures) -> tuple[Text, ...]:
+    rate = once_in(rule.beta)
+    if rule.pick is Pick.IN_TURN:
+        turns = text(
+            "If a connection were out of turn in {percent} % of all cases, this test would say so in all but **{rate}** runs.",
+            percent=points(rule.delta),
+            rate=rate,
+        )
+        return (turns, text("A Service that takes turns is never failed."))
+    missed = text(
+        "If one pod were really {caught} points or more off, this test would say “even” at most **{rate}** runs.",
+        caught=points(figures.furthest.delta),
+        rate=rate,
     )
+    return (missed, text("A Service that is even is failed at most **{rate}** runs.", rate=once_in(rule.alpha)))
 
 
 def unexpected_pod(scenario: ScenarioRecord, figures: Figures) -> Finding:
-    """Say who answered though nobody expected it."""
+    """Say who answered though nobody expected it, or though the law gives it nothing."""
     found = strays(scenario, figures)
     answered = sum(pod.answered for pod in found)
     expected = len(figures.expected)
+    first = scenario.verdict.decided_at
+    came = text("It came at connection {first}.", first=f"{first:,}") if first else ()
+    if all(pod.pod.uid in scenario.rule.shares for pod in found):
+        return Finding(
+            "No.",
+            text(
+                "{some} of the {pods}, to whom the law gives nothing, got {n} of {sent}.",
+                some=number(len(found)).capitalize(),
+                pods=counted(expected, "pod"),
+                n=f"{answered:,}",
+                sent=counted(figures.sent, "connection"),
+            ),
+            text("The {pods} got {shares}.", pods=spelled(expected, "pod"), shares=went(figures)),
+            (
+                text(
+                    "**Certain.** One answer from a pod that must not answer settles it, whatever the counts. {came}", came=came
+                ),
+            ),
+        )
     who = (
         f"A {ordinal(expected + 1)}, unexpected pod"
         if len(found) == 1
         else f"{number(len(found)).capitalize()} unexpected pods"
     )
-    first = scenario.verdict.decided_at
-    came = text("It came at connection {first}.", first=f"{first:,}") if first else ()
     return Finding(
         "No.",
         text("{who} answered {n} of {sent}.", who=who, n=f"{answered:,}", sent=counted(figures.sent, "connection")),
@@ -103,6 +142,8 @@ def errors(scenario: ScenarioRecord, figures: Figures) -> Finding:
 
 def undecided(scenario: ScenarioRecord, figures: Figures) -> Finding:
     """Say that the evidence was not enough either way."""
+    if figures.few_choices:
+        return _few_choices(figures)
     furthest = figures.furthest
     interval = text(
         "Not sure enough either way. The true share of `{pod}` lies between {low} and {high} %{bias}.",
@@ -127,6 +168,20 @@ def undecided(scenario: ScenarioRecord, figures: Figures) -> Finding:
             where=where,
         ),
         (interval,),
+    )
+
+
+def _few_choices(figures: Figures) -> Finding:
+    connections = counted(figures.choices, "connection")
+    return Finding(
+        "Not decided.",
+        text("{connections} carried all {requests}.", connections=connections, requests=counted(figures.sent, "request")),
+        text(
+            "A Service picks a pod once per **connection**. So it made {n} choices, and those are too few to judge: "
+            "a fair Service of three pods takes about 2,300.",
+            n=f"{figures.choices:,}",
+        ),
+        (text("This client keeps its connections. What it sends goes where each of them once went, even or not."),),
     )
 
 

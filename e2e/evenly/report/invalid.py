@@ -14,8 +14,8 @@ CANNOT_TELL = "This run cannot tell."
 
 def books(scenario: ScenarioRecord, figures: Figures) -> Finding:
     """Say that counts cannot be judged when attempts are not accounted for, or were not all new connections."""
-    choices = sum(map(figures.samples.choices, figures.samples.pods))
-    if figures.samples.longest_connection > 1:
+    choices = figures.choices
+    if figures.pooled:
         return Finding(
             CANNOT_TELL,
             text(
@@ -85,7 +85,9 @@ def _change(scenario: ScenarioRecord, figures: Figures) -> tuple[Text, Text]:
             service=scenario.service,
         )
         if len(never) == k:
-            return text("None of the {k} pods was ready.", k=k), story
+            ready = not any(pod.pod.note for pod in figures.expected)
+            template = "None of the {k} pods stood behind the Service." if ready else "None of the {k} pods was ready."
+            return text(template, k=k), story
         return text("{n} of the {k} pods {were} not ready.", n=_cap(never), k=k, were=_were(never)), story
     if left:
         gone = next(r.at_s for r in readings if not set(left) <= set(r.ready))

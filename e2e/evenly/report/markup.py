@@ -87,6 +87,11 @@ def cut(value: str, longest: int = LONGEST_NAME) -> str:
     return value if len(value) <= longest else value[: longest - 1] + "…"
 
 
+def breakable(name: str) -> Markup:
+    """Turn a name into HTML, escaped, that breaks between its words where a line is too short for it."""
+    return Markup("_<wbr>").join(clean(name).split("_"))
+
+
 def html(sentence: Text) -> Markup:
     """Turn a sentence into HTML, escaped."""
     element = {Style.PLAIN: "{}", Style.BOLD: "<b>{}</b>", Style.CODE: "<code>{}</code>"}

@@ -15,17 +15,22 @@ from markupsafe import Markup
 
 from evenly.judge.verdict import Word
 from evenly.report.answer import Answer, Mark
+from evenly.report.counts import ran
+from evenly.report.deviations import Deviations, deviations
+from evenly.report.epochs import EpochRow, epoch_rows
 from evenly.report.evidence import EvidencePicture, evidence_picture
 from evenly.report.figures import Figures, figures
+from evenly.report.lanes import LanePicture, lane_picture
 from evenly.report.latencies import LatencyPicture, latency_pictures
 from evenly.report.limits import not_seen
-from evenly.report.markup import Text, clean, html, plain, text
+from evenly.report.markup import Text, breakable, clean, html, plain, text
 from evenly.report.result import RunRecord, ScenarioRecord
 from evenly.report.samples import SAMPLES, Samples
 from evenly.report.sentences import answer as answer_to
 from evenly.report.shares import SharePicture, share_picture
+from evenly.report.shown import anchor, became, shown_claims, shown_tests
 from evenly.report.soundness import Condition, conditions, ledger, summary
-from evenly.report.suite import WORST_FIRST, Deviations, deviations
+from evenly.report.suite import WORST_FIRST
 from evenly.report.words import counted, duration, milliseconds, moment, points, power
 
 ALWAYS_BESIDE = ("result.json", SAMPLES, "junit.xml", "summary.md")
@@ -49,6 +54,8 @@ class Section:
     not_seen: tuple[Text, ...]
     facts: tuple[tuple[str, str], ...]
     deviations: Deviations
+    epochs: tuple[EpochRow, ...]
+    lanes: LanePicture | None
 
     @property
     def passed(self) -> bool:
@@ -68,7 +75,7 @@ def section(run: RunRecord, number: int, samples: Samples) -> Section:
     shares = share_picture(record, these)
     held = conditions(record, these)
     return Section(
-        id=f"scenario-{number + 1}",
+        id=anchor(number),
         record=record,
         figures=these,
         answer=answer_to(record, these, run.command, run.started_at),
@@ -82,13 +89,22 @@ def section(run: RunRecord, number: int, samples: Samples) -> Section:
         not_seen=not_seen(record, these),
         facts=_facts(record),
         deviations=deviations(these),
+        epochs=epoch_rows(record),
+        lanes=lane_picture(record, samples),
     )
 
 
 def page(run: RunRecord, answer: Answer, sections: tuple[Section, ...], single: Section | None) -> str:
     """Render the whole page: ``single`` as the answer itself, without it a suite."""
     assets = resources.files("evenly.report") / "templates"
-    style, script = (Markup((assets / name).read_text(encoding="utf-8")) for name in ("style.css", "script.js"))  # noqa: S704 - ours
+    style, path_style, script = (
+        Markup((assets / name).read_text(encoding="utf-8"))  # noqa: S704 - ours
+        for name in ("style.css", "path.css", "script.js")
+    )
+    tests = shown_tests(run)
+    if any(exhibit.path for test in tests for exhibit in test.exhibits):
+        style += path_style
+    claims = shown_claims(tests)
     return (
         _environment()
         .get_template("page.html")
@@ -96,6 +112,10 @@ def page(run: RunRecord, answer: Answer, sections: tuple[Section, ...], single: 
             run=run,
             single=single,
             sections=sections,
+            ran=ran(run),
+            tests=[test for test in tests if test.own],
+            claims=claims,
+            became=became(claims),
             answer=answer,
             style=style,
             script=script,
@@ -114,11 +134,12 @@ def _links(files: Iterable[str]) -> tuple[tuple[str, str], ...]:
 def _facts(record: ScenarioRecord) -> tuple[tuple[str, str], ...]:
     load, rule = record.load, record.rule
     sent = f"{counted(load.attempts, 'attempt')} in {duration(load.seconds)}"
+    clients = counted(load.clients, "client") + (f", {load.workers} worker processes" if load.workers > 1 else "")
     rates = f"δ {points(rule.delta)} points, false FAIL {power(math.log(rule.alpha))}, false PASS {power(math.log(rule.beta))}"
     return (
-        ("Load", f"Locust {load.locust_version}, {counted(load.clients, 'client')}, {load.target}, {sent}"),
+        ("Load", f"Locust {load.locust_version}, {clients}, {load.target}, {sent}"),
         ("Rule", f"{rule.law}, {rates}, a look every {rule.look_every:,}, at most {rule.cap:,}"),
-        ("Manifests", ", ".join(record.manifests)),
+        *([("Manifests", ", ".join(record.manifests))] if record.manifests else []),
         ("Test", record.test),
     )
 
@@ -148,6 +169,7 @@ def _environment() -> Environment:
         finalize=_shown,
     )
     environment.filters |= {
+        "breakable": breakable,
         "html": html,
         "plain": plain,
         "moment": moment,

@@ -8,7 +8,7 @@ from evenly.report.answer import Answer
 from evenly.report.junit import junit
 from evenly.report.page import page, section
 from evenly.report.records import read_result
-from evenly.report.samples import Samples, read_samples
+from evenly.report.samples import SAMPLES, Samples, SamplesFile
 from evenly.report.suite import suite_answer
 from evenly.report.summary import summary
 
@@ -25,16 +25,19 @@ class Report:
     answers: tuple[Answer, ...]
 
 
-def render(folder: Path) -> Report:
+def render(folder: Path, file: SamplesFile | None = None) -> Report:
     """Rebuild report.html, junit.xml, summary.md and verdict from result.json and samples.csv.gz.
 
-    The same records give the same bytes. Raises EvenlyError when a record is missing or damaged, or a file cannot be written.
+    The same records give the same bytes. A run that goes on keeps its ``file`` of samples, most of which it has read. Raises
+    EvenlyError when a record is missing or damaged, or a file cannot be written.
     """
     run = read_result(folder)
-    samples = read_samples(folder)
+    judged = {scenario.name: scenario.judged for scenario in run.scenarios}
+    samples = (file or SamplesFile(folder / SAMPLES)).read(judged)
     sections = tuple(section(run, i, samples.get(scenario.name, Samples())) for i, scenario in enumerate(run.scenarios))
     answers = [(s.record, s.answer) for s in sections]
-    single = sections[0] if len(sections) == 1 and not run.errors else None
+    alone = len(sections) == 1 and not (run.errors or run.untold or run.not_applicable or any(test.shown for test in run.tests))
+    single = sections[0] if alone else None
     whole = single.answer if single else suite_answer(run, answers)
     write_whole(folder / PAGE, page(run, whole, sections, single))
     write_whole(folder / "junit.xml", junit(run, answers))

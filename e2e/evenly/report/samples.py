@@ -4,11 +4,14 @@ import csv
 import gzip
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from io import SEEK_END
 from pathlib import Path
+from types import MappingProxyType
 
 from evenly.errors import EvenlyError
+from evenly.judge.plan import CONNECTIONS_A_CLIENT
 
 SAMPLES = "samples.csv.gz"
 COLUMNS = (
@@ -49,24 +52,31 @@ class Samples:
     """One scenario's attempts; pods by UID, as their answers say, or as the log says where an answer was cut short."""
 
     starts_us: list[int] = field(default_factory=list)  # in order of start
-    answers: list[str] = field(default_factory=list)  # the pods' UIDs in order of start; "" for an error
+    answers: list[str] = field(default_factory=list)  # who was chosen (UIDs), in order of start; "" for an error
     pods: dict[str, PodSamples] = field(default_factory=dict)
     errors: Counter[str] = field(default_factory=Counter)  # by kind
     errors_that_reached_a_pod: int = 0
     clients: Counter[str] = field(default_factory=Counter)  # the client's address as the pods saw it
     connections: dict[str, set[str]] = field(default_factory=dict)  # by pod UID, the pod's own serials
     longest_connection: int = 0  # the highest request index on one connection, as the pods count
+    moments_us: dict[str, list[int]] = field(default_factory=dict)  # of all attempts, judged or not: see `pass_by`
 
     @property
     def sent(self) -> int:
         """How many attempts were made."""
         return len(self.starts_us)
 
-    def choices(self, uid: str) -> int:
-        """How many times the Service chose this pod: once a connection, however many requests that carried."""
+    def chosen(self) -> Counter[str]:
+        """Count how many times the Service chose each pod: once a connection, however many requests that carried."""
         if self.longest_connection > 1:
-            return len(self.connections.get(uid, ()))
-        return self.pods[uid].answered if uid in self.pods else 0
+            return Counter({uid: len(serials) for uid, serials in self.connections.items()})
+        return Counter({uid: pod.answered for uid, pod in self.pods.items()})
+
+    def chosen_by_clients(self) -> Counter[str]:
+        """Count the clients by the pod that answered each first, where ``CONNECTIONS_A_CLIENT`` in a row are one client's."""
+        size = CONNECTIONS_A_CLIENT
+        answered = (list(filter(None, self.answers[at : at + size])) for at in range(0, len(self.answers), size))
+        return Counter(own[0] for own in answered if own)
 
     def started_before(self, at_s: float) -> int:
         """How many attempts had started at a time of the run."""
@@ -76,7 +86,8 @@ class Samples:
         """Count one row; raises ValueError when it is not one."""
         _, _, start, connect, response, pod, uid, node, connection, request, client, error, logged = row
         self.starts_us.append(int(start))
-        self.answers.append("" if error else uid)
+        if error or request == "1":
+            self.answers.append("" if error else uid)
         if error:
             self.errors[error] += 1
             self.errors_that_reached_a_pod += bool(logged)
@@ -90,6 +101,12 @@ class Samples:
         self.connections.setdefault(uid, set()).add(connection)
         self.longest_connection = max(self.longest_connection, int(request))
 
+    def pass_by(self, row: list[str]) -> None:
+        """Note when a pod (UID) has answered, and under "" when an attempt without an answer began; ValueError as for `add`."""
+        _, _, start, connect, response, _, uid, _, _, _, _, error, _ = row
+        moment = int(start) if error else int(start) + int(connect) + int(response)
+        self.moments_us.setdefault("" if error else uid, []).append(moment)
+
     def _pod(self, uid: str, name: str, node: str) -> PodSamples:
         samples = self.pods.setdefault(uid, PodSamples())
         samples.name = samples.name or name
@@ -97,22 +114,40 @@ class Samples:
         return samples
 
 
-def read_samples(folder: Path) -> dict[str, Samples]:
-    """Sum up the samples of each scenario of the run in ``folder``; none at all when no load was sent.
+@dataclass(slots=True)
+class SamplesFile:
+    """The samples of a run, read as its file grows: what a load has added is read once."""
 
-    Raises EvenlyError when the file is damaged.
-    """
-    path = folder / SAMPLES
-    if not path.exists():
-        return {}
-    scenarios: dict[str, Samples] = {}
-    try:
-        with gzip.open(path, "rt", encoding="utf-8", newline="") as lines:
-            for row in _rows(lines):
-                scenarios.setdefault(row[0], Samples()).add(row)
-    except (OSError, EOFError, ValueError, zlib.error, csv.Error) as error:
-        raise EvenlyError(f"{path} is damaged: {error}", "make the run again; without its samples it has no report") from None
-    return scenarios
+    path: Path
+    scenarios: dict[str, Samples] = field(default_factory=dict)
+    _read: int = 0  # bytes: the file grows by whole members
+
+    def read(self, judged: Mapping[str, range | None] = MappingProxyType({})) -> Mapping[str, Samples]:
+        """Sum up what is new, and return the samples of each scenario by name; none at all when no load was sent.
+
+        ``judged`` names the attempts to take of a scenario of which not all count; its moments are those of all the same.
+        Raises EvenlyError when the file is damaged.
+        """
+        if not self.path.exists():
+            return {}
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self._read)
+                with gzip.open(file, "rt", encoding="utf-8", newline="") as lines:
+                    self._add(_rows(lines), judged)
+                self._read = file.seek(0, SEEK_END)
+        except (OSError, EOFError, ValueError, zlib.error, csv.Error) as error:
+            raise EvenlyError(
+                f"{self.path} is damaged: {error}", "make the run again; without its samples it has no report"
+            ) from None
+        return self.scenarios
+
+    def _add(self, rows: Iterable[list[str]], judged: Mapping[str, range | None]) -> None:
+        for row in rows:
+            samples, window = self.scenarios.setdefault(row[0], Samples()), judged.get(row[0])
+            samples.pass_by(row)
+            if window is None or int(row[1]) in window:
+                samples.add(row)
 
 
 def _rows(lines: Iterable[str]) -> Iterator[list[str]]:

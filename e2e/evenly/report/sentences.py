@@ -1,13 +1,13 @@
 """The answer to what a scenario asks; for a negative control, whether its fault was found out."""
 
-from evenly.judge import Law, ShareRule, pass_rates
+from evenly.judge import Law, Pick, ShareRule, pass_rates, visible
 from evenly.judge.verdict import Cause, Word
 from evenly.report import found, invalid, uneven, unordered
 from evenly.report.answer import Answer, Diagnosis, Finding, Mark
 from evenly.report.diagnosis import diagnose
 from evenly.report.figures import Figures
 from evenly.report.markup import Text, text
-from evenly.report.result import Rule, ScenarioRecord
+from evenly.report.result import ScenarioRecord
 from evenly.report.words import counted, points
 
 EXAMPLE_BIAS = 0.02  # of the grey zone: between never seen and always seen
@@ -20,6 +20,9 @@ _FINDINGS = {
     Cause.ERRORS: found.errors,
     Cause.SHARES: uneven.uneven,
     Cause.ORDER: unordered.order,
+    Cause.DRIFT: unordered.drift,
+    Cause.TURN: unordered.turn,
+    Cause.MOVE: unordered.move,
     Cause.UNDECIDED: found.undecided,
 }
 
@@ -30,6 +33,9 @@ _FAULTS = {
     Cause.ERRORS: "a Service that loses connections",
     Cause.SHARES: "an uneven Service",
     Cause.ORDER: "a Service that does not pick by chance",
+    Cause.DRIFT: "a Service whose shares change",
+    Cause.TURN: "a Service that does not take turns",
+    Cause.MOVE: "a Service that moves its clients",
     Cause.UNDECIDED: "a bias too small to decide",
 }
 
@@ -44,35 +50,59 @@ def answer(scenario: ScenarioRecord, figures: Figures, command: str, started_at:
         mark=Mark(word.value),
         question=_question(scenario, figures),
         finding=_FINDINGS[scenario.verdict.cause](scenario, figures),
-        diagnosis=_missed(scenario.rule, figures, command)
+        diagnosis=_missed(scenario, figures, command)
         if word is Word.PASS
         else diagnose(scenario, figures, command, started_at),
     )
     return judged if scenario.control is None else _of_control(scenario, scenario.control, judged, command)
 
 
+_QUESTIONS = {
+    Pick.INDEPENDENT: "Does the Service {service} spread new connections {how} over its {pods}?",
+    Pick.IN_TURN: "Does the Service {service} send new connections to its {pods} in turn?",
+    Pick.PER_CLIENT: "Does the Service {service} keep each client on one of its {pods}, and spread the clients {how}?",
+}
+
+
 def _question(scenario: ScenarioRecord, figures: Figures) -> Text:
     how = "as declared" if found.declared_part(figures) == "declared share" else "evenly"
     return text(
-        "Does the Service {service} spread new connections {how} over its {pods}?",
+        _QUESTIONS[scenario.rule.pick],
         service=scenario.service,
         how=how,
         pods=counted(len(figures.expected), "pod"),
     )
 
 
-def _missed(rule: Rule, figures: Figures, command: str) -> Diagnosis:
-    grey = text("A bias below {points} points (grey zone) may pass.", points=points(figures.furthest.delta))
-    rates = pass_rates(ShareRule(Law(rule.law, rule.shares), rule.alpha, rule.beta, rule.delta))
+def _missed(scenario: ScenarioRecord, figures: Figures, command: str) -> Diagnosis:
+    elsewhere = text("Kept-alive clients, other entry nodes and other clients: this scenario does not look at those.")
+    return Diagnosis(
+        "What could it have missed?",
+        (_grey(scenario, figures), elsewhere),
+        text("Nothing. To show it again on the same versions:"),
+        command,
+    )
+
+
+def _grey(scenario: ScenarioRecord, figures: Figures) -> Text:
+    """Say which deviations are too small, or too rare, to be seen."""
+    rule, furthest = scenario.rule, figures.furthest
+    if rule.pick is Pick.IN_TURN:
+        return text("A Service that leaves its turn in less than {percent} % of connections.", percent=points(rule.delta))
+    grey = text("A bias below {points} points (grey zone) may pass.", points=points(furthest.delta))
+    rates = pass_rates(ShareRule(Law(rule.law, rule.shares, rule.pick), rule.alpha, rule.beta, rule.delta))
     if rate := rates.get(EXAMPLE_BIAS):
         told = text(
             " A true {bias}-point bias passes in up to {rate:.0f} % of runs.", bias=points(EXAMPLE_BIAS), rate=100 * rate
         )
         grey = (*grey, *told)
-    elsewhere = text("Kept-alive clients, other entry nodes and other clients: this scenario does not look at those.")
-    return Diagnosis(
-        "What could it have missed?", (grey, elsewhere), text("Nothing. To show it again on the same versions:"), command
-    )
+    if len(figures.expected) > 1:
+        shows = visible(furthest.declared, figures.choices, len(figures.expected))
+        seen = text(
+            " With so many connections, a pod's interval would show a bias of {shows} points.", shows=f"{100 * shows:.1f}"
+        )
+        grey = (*grey, *seen)
+    return grey
 
 
 def _of_control(scenario: ScenarioRecord, planted: Cause, judged: Answer, command: str) -> Answer:

@@ -9,7 +9,6 @@ from evenly.report.markup import Text, codes, join, text
 from evenly.report.result import ScenarioRecord
 from evenly.report.words import counted, duration, number, spelled
 
-BUSY_CPU_SHARE = 0.9  # of one CPU: the client's own delay is then part of the latencies
 MOST_TERMS = 6
 
 
@@ -46,7 +45,7 @@ def ledger(scenario: ScenarioRecord, figures: Figures) -> Text:
     terms = " + ".join(f"{n:,}" for n in expected) if len(expected) <= MOST_TERMS else f"{sum(expected):,}"
     return text(
         "**{sent}** sent = {terms} {answered}{others} + **{errors}** {noun}",
-        sent=f"{scenario.books.sent:,}",
+        sent=f"{len(scenario.judged) if scenario.judged else scenario.books.sent:,}",
         terms=terms,
         answered="expected" if others else "answered",
         others=text(" + **{n} unexpected**", n=f"{others:,}") if others else "",
@@ -68,7 +67,12 @@ def _pods(scenario: ScenarioRecord, figures: Figures) -> list[Condition]:
             else "**Unexpected pods answered:** {pods}."
         )
         found.append(Condition(Mark.FAIL, text(template, pods=codes(pod.pod.name for pod in strays))))
-    if scenario.endpoints and steady:
+    if scenario.epochs and scenario.verdict.cause is not Cause.ENDPOINTS:
+        changes = counted(len(scenario.epochs) - 1, "change")
+        found.append(
+            Condition(Mark.PASS, text("**Pods changed as declared:** {n}, each set of pods judged by itself.", n=changes))
+        )
+    elif scenario.endpoints and steady:
         found.append(
             Condition(Mark.PASS, text("**Same {names}** in the EndpointSlices before, during and after.", names=names))
         )
@@ -86,17 +90,35 @@ def _reading(at_s: float, ready: tuple[str, ...], figures: Figures) -> Text:
 
 
 def _books(scenario: ScenarioRecord, figures: Figures) -> list[Condition]:
-    longest, sent, books = figures.samples.longest_connection, figures.sent, scenario.books
-    if longest > 1:
+    longest, books = figures.samples.longest_connection, scenario.books
+    if scenario.load.identified_by:
+        known = text(
+            "**Only the answers' word:** {it} names the pod. This backend keeps no ids, so a request that was lost, doubled or "
+            "answered by another on the way goes unseen.",
+            it=scenario.load.identified_by,
+        )
+        return [
+            Condition(Mark.PASS, text("**One request per connection:** the client sent no more on any.")),
+            Condition(Mark.INCONCLUSIVE, known),
+        ]
+    if figures.pooled:
         one = text(
             "**One request per connection: broken.** The pods counted up to request {longest} on one connection.",
+            longest=f"{longest:,}",
+        )
+    elif longest > 1:
+        one = text(
+            "**Requests share connections, as this client's do:** {requests} on {connections}, up to {longest} on one. "
+            "The verdict counts connections.",
+            requests=counted(figures.answered, "answer"),
+            connections=counted(figures.choices, "connection"),
             longest=f"{longest:,}",
         )
     else:
         one = text(
             "**One request per connection:** request index 1 on all {n}, as the pods counted it.", n=f"{figures.answered:,}"
         )
-    found = [Condition(Mark.INVALID if longest > 1 else Mark.PASS, one)]
+    found = [Condition(Mark.INVALID if figures.pooled else Mark.PASS, one)]
     if books.discrepancies:
         more = len(books.discrepancies) - 1
         broken = text(
@@ -108,7 +130,7 @@ def _books(scenario: ScenarioRecord, figures: Figures) -> list[Condition]:
     agree = text(
         "**Client and pods agree:** {logged} of {sent} ids stand in the pods' own logs, each once.",
         logged=f"{books.logged:,}",
-        sent=f"{sent:,}",
+        sent=f"{books.sent:,}",
     )
     once = text("**No hidden retry:** no id stands twice in any log, and none in two.")
     return [*found, Condition(Mark.PASS, once), Condition(Mark.PASS, agree)]
@@ -127,15 +149,16 @@ def _converged(scenario: ScenarioRecord) -> Condition:
 def _client(scenario: ScenarioRecord) -> Condition:
     load = scenario.load
     cpu = f"{100 * load.client_cpu_share:.0f} %"
-    if load.client_cpu_share < BUSY_CPU_SHARE and not load.stalls:
+    if not load.bottlenecks and not load.stalls:
         return Condition(
             Mark.PASS, text("**The client kept up:** {cpu} of one CPU, no attempt took 1\N{NO-BREAK SPACE}s.", cpu=cpu)
         )
     return Condition(
         Mark.INCONCLUSIVE,
         text(
-            "**The client was at a limit:** {cpu} of one CPU, {stalls} of 1 s or more. Latencies include its own delay.",
+            "**The client was at a limit:** {cpu} of one CPU, {stalls} of 1 s or more. Latencies include its delay. {found}",
             cpu=cpu,
             stalls=counted(load.stalls, "attempt"),
+            found=" ".join(load.bottlenecks),
         ),
     )

@@ -1,74 +1,53 @@
-"""A run of several scenarios: its answer, and how far each scenario's pods were off."""
+"""The answer of a whole run: of several scenarios, and of tests that have no load to judge."""
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from evenly.judge.verdict import Word
 from evenly.report.answer import Answer, Diagnosis, Finding, Mark
-from evenly.report.figures import Figures
+from evenly.report.counts import all_of, became, came_out, figures
 from evenly.report.markup import Text, text
-from evenly.report.result import ErrorRecord, RunRecord, ScenarioRecord
-from evenly.report.scale import Scale
-from evenly.report.words import counted, duration, listed, number, spelled
+from evenly.report.result import ErrorRecord, RunRecord, ScenarioRecord, TestRecord
+from evenly.report.words import spelled
 
 WORST_FIRST = (Word.FAIL, Word.INVALID, Word.INCONCLUSIVE, Word.PASS)
-FURTHEST_POINTS = 10.0
-ARROW_MARGIN = 4.0
 MOST_LINES = 8  # of an error, in the answer
 ROUND_NUMBER = 1_000_000  # of runs, to say how many false alarms there are among so many
 
-_BECAME = {Word.FAIL: "failed", Word.INVALID: "could not tell", Word.INCONCLUSIVE: "not decided"}
-
-
-@dataclass(frozen=True, slots=True)
-class Deviations:
-    """Where each expected pod stands off its declared share: places in percent of a scale of 10 points to both sides."""
-
-    dots: tuple[float, ...]
-    below: bool  # a pod is further off than the scale reaches
-    above: bool
-    grey: tuple[float, float]
-    even: tuple[float, float]
-    furthest: str
-
-
-def deviations(figures: Figures) -> Deviations:
-    """Place all expected pods on one scale, the same for any number of pods and any law."""
-    scale = Scale(-FURTHEST_POINTS, FURTHEST_POINTS, ARROW_MARGIN)
-    off = [100 * pod.off for pod in figures.expected]
-    delta = 100 * figures.furthest.delta
-    return Deviations(
-        dots=tuple(sorted({scale.at(o) for o in off if abs(o) <= FURTHEST_POINTS})),
-        below=min(off) < -FURTHEST_POINTS,
-        above=max(off) > FURTHEST_POINTS,
-        grey=(scale.at(-delta), scale.width(-delta, delta)),
-        even=(scale.at(-delta / 2), scale.width(-delta / 2, delta / 2)),
-        furthest=f"{max(map(abs, off)):.1f}",
-    )
-
 
 def worst(scenarios: Sequence[ScenarioRecord]) -> int:
-    """Return the place of the scenario that decides the run's word: the first of the worst."""
-    return min(range(len(scenarios)), key=lambda i: (WORST_FIRST.index(scenarios[i].counts_as), i))
+    """Return the place of the scenario that decides the run's word: the first of the worst, a control only if need be."""
+    return min(
+        range(len(scenarios)),
+        key=lambda i: (WORST_FIRST.index(scenarios[i].counts_as), scenarios[i].control is not None, i),
+    )
 
 
 def suite_answer(run: RunRecord, answers: Sequence[tuple[ScenarioRecord, Answer]]) -> Answer:
     """Answer for the whole run; where it is not PASS, with the words of its worst scenario."""
-    question = text("Do Services spread new connections as declared, on this cluster?")
-    if run.errors and Word.FAIL not in {scenario.counts_as for scenario in run.scenarios}:
+    question = text(
+        f"Do Services {'spread new connections as declared' if answers else 'do what is said of them'}, on this cluster?"
+    )
+    word = run.word
+    if run.errors and word is not Word.FAIL:
         return Answer(Mark.INVALID, question, *_stopped(run, run.errors[0]))
+    failed = [test for test in run.untold if test.word is Word.FAIL]
+    if failed and Word.FAIL not in {scenario.counts_as for scenario in run.scenarios}:
+        return Answer(Mark.FAIL, question, *_failed(run, failed[0]))
+    if word is Word.PASS and not answers:
+        return Answer(Mark.PASS, question, *_seen(run))
+    if run.none_applicable and word is Word.INVALID:
+        return Answer(Mark.INVALID, question, *_elsewhere(run))
     if not answers:
         finding = Finding("This run cannot tell.", text("No scenario was run."), text("Nothing was judged."), ())
         nothing = Diagnosis("Why?", (), text("Look at the last lines of its output, then run again:"), run.command)
         return Answer(Mark.INVALID, question, finding, nothing)
     scenario, said = answers[worst(run.scenarios)]
-    word = run.word
     if word is Word.PASS:
-        headline = text("{all} came out as {they} must.", all=_all(run), they="it" if len(answers) == 1 else "they")
+        headline = came_out(run)
         diagnosis = Diagnosis(
             "What could it have missed?",
-            said.diagnosis.evidence,
+            (*said.diagnosis.evidence, *_left_out(run)),
             text("Nothing. To show it again on the same versions:"),
             run.command,
         )
@@ -82,9 +61,7 @@ def suite_answer(run: RunRecord, answers: Sequence[tuple[ScenarioRecord, Answer]
         finding=Finding(
             lead={Word.PASS: "Yes.", Word.FAIL: "No."}.get(word, said.finding.lead),
             headline=headline,
-            figures=text(
-                "{n} in {time}: {became}.", n=counted(len(answers), "scenario"), time=_seconds(run), became=_became(run)
-            ),
+            figures=figures(run),
             how_sure=(*said.finding.how_sure, *_false_alarms(run)),
         ),
         diagnosis=diagnosis,
@@ -92,7 +69,7 @@ def suite_answer(run: RunRecord, answers: Sequence[tuple[ScenarioRecord, Answer]
 
 
 def _stopped(run: RunRecord, first: ErrorRecord) -> tuple[Finding, Diagnosis]:
-    judged = text("{n} judged: {became}.", n=spelled(len(run.scenarios), "scenario").capitalize(), became=_became(run))
+    judged = text("{all} judged: {became}.", all=all_of(run), became=became(run))
     finding = Finding(
         "This run cannot tell.",
         text("`{test}` ended in an error.", test=first.test.rpartition("::")[2]),
@@ -100,33 +77,43 @@ def _stopped(run: RunRecord, first: ErrorRecord) -> tuple[Finding, Diagnosis]:
         (text("What was judged holds; of the rest **nothing is known**."),),
     )
     more = len(run.errors) - 1
-    others = (text("{more} ended in an error, too: see the output.", more=spelled(more, "more test")),) if more else ()
-    why = tuple(text("{line}", line=line) for line in first.problem.splitlines()[:MOST_LINES])
+    others = (text("And {more} ended in an error: see the output.", more=spelled(more, "more test")),) if more else ()
+    problem = "\n".join(first.problem.splitlines()[:MOST_LINES]).rstrip(".") + "."
+    why = tuple(text("{line}", line=line) for line in problem.splitlines())
     remedy = text("{remedy}. Then run again:", remedy=first.remedy[:1].upper() + first.remedy[1:].rstrip("."))
     return finding, Diagnosis("Why?", (*why, *others), remedy, run.command)
 
 
-def _all(run: RunRecord) -> str:
-    controls = sum(scenario.control is not None for scenario in run.scenarios)
-    scenarios = len(run.scenarios) - controls
-    parts = [spelled(n, noun) for n, noun in ((scenarios, "scenario"), (controls, "negative control")) if n]
-    return listed(parts).capitalize()
+def _failed(run: RunRecord, test: TestRecord) -> tuple[Finding, Diagnosis]:
+    sure = text("Certain, whatever the counts say: an assertion failed.")
+    finding = Finding("No.", text("`{name}` did not see what it claims.", name=test.name), figures(run), (sure,))
+    why = tuple(text("{line}", line=line) for line in (f"It claims: {test.sentence}", *test.problem.splitlines()[:MOST_LINES]))
+    return finding, Diagnosis(
+        "Why?", why, text("Read the whole assertion in the output of the run. To see it again:"), run.command
+    )
 
 
-def _seconds(run: RunRecord) -> str:
-    return duration(sum(scenario.seconds for scenario in run.scenarios))
+def _seen(run: RunRecord) -> tuple[Finding, Diagnosis]:
+    sure = text("Each was seen to happen once, on this cluster; nothing was counted.")
+    finding = Finding("Yes.", came_out(run), figures(run), (sure,))
+    missed = text("Each test looked at what its sentence says, and at nothing else.")
+    again = text("Nothing. To show it again on the same versions:")
+    return finding, Diagnosis("What could it have missed?", (missed, *_left_out(run)), again, run.command)
 
 
-def _became(run: RunRecord) -> str:
-    plainly = Counter(scenario.counts_as for scenario in run.scenarios if scenario.control is None)
-    caught = sum(scenario.caught for scenario in run.scenarios)
-    missed = sum(scenario.control is not None for scenario in run.scenarios) - caught
-    parts = [f"{number(plainly[Word.PASS]) if plainly[Word.PASS] else 'none'} passed"] if plainly else []
-    parts += [f"{number(plainly[word])} {became}" for word, became in _BECAME.items() if plainly[word]]
-    parts += [f"{spelled(caught, 'negative control')} caught"] if caught else []
-    parts += [f"{spelled(missed, 'negative control')} missed"] if missed else []
-    parts += [f"{spelled(len(run.errors), 'test')} ended in an error"] if run.errors else []
-    return listed(parts)
+def _elsewhere(run: RunRecord) -> tuple[Finding, Diagnosis]:
+    finding = Finding("This run cannot tell.", text("None of its tests is applicable to this cluster."), figures(run), ())
+    remedy = text("Leave out the context: a cluster that is made for the run has it all. Or choose other tests than those of")
+    return finding, Diagnosis("Why?", _left_out(run), remedy, run.command)
+
+
+def _left_out(run: RunRecord) -> tuple[Text, ...]:
+    """Say for each reason how many tests were not applicable."""
+    reasons = Counter(test.problem for test in run.not_applicable)
+    return tuple(
+        text("{tests} {were} {reason}.", tests=spelled(n, "test").capitalize(), were="was" if n == 1 else "were", reason=reason)
+        for reason, n in reasons.items()
+    )
 
 
 def _false_alarms(run: RunRecord) -> tuple[Text, ...]:

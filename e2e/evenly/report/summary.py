@@ -1,17 +1,25 @@
-"""summary.md: the answer in a sentence, then a table of scenarios; Markdown for a CI job's summary."""
+"""summary.md: the answer in a sentence, then a table of scenarios and of tests without one; Markdown for a CI job's summary."""
 
 from collections.abc import Sequence
 
-from evenly.report.answer import Answer
+from evenly.report.answer import Answer, Mark
 from evenly.report.figures import Figures
-from evenly.report.markup import Span, Style, cut, markdown
-from evenly.report.result import RunRecord, ScenarioRecord
+from evenly.report.markup import Span, Style, cut, markdown, text
+from evenly.report.result import RunRecord, ScenarioRecord, TestRecord
 
-_SIGNS = {"PASS": "✅", "CAUGHT": "☑️", "FAIL": "❌", "MISSED": "❌", "INVALID": "⚠️", "INCONCLUSIVE": "❔"}
+_SIGNS = {
+    "PASS": "✅",
+    "CAUGHT": "☑️",
+    "FAIL": "❌",
+    "MISSED": "❌",
+    "INVALID": "⚠️",
+    "INCONCLUSIVE": "❔",
+    "NOT_APPLICABLE": "⚪",
+}
 
 
 def summary(run: RunRecord, answer: Answer, scenarios: Sequence[tuple[ScenarioRecord, Figures, Answer]]) -> str:
-    """Render the run's answer and one line per scenario."""
+    """Render the run's answer and one line per scenario, and per test without one."""
     why = answer.diagnosis
     found = answer.finding
     lines = [
@@ -26,6 +34,7 @@ def summary(run: RunRecord, answer: Answer, scenarios: Sequence[tuple[ScenarioRe
         "| Scenario | Verdict | What was found | Connections | Furthest pod, points |",
         "|---|---|---|--:|--:|",
         *(_row(*scenario) for scenario in scenarios),
+        *(_test_row(test) for test in (*run.untold, *run.not_applicable)),
         "",
         f"Run {_code(run.run_id)}; the page is `report.html` beside this file.",
     ]
@@ -35,7 +44,12 @@ def summary(run: RunRecord, answer: Answer, scenarios: Sequence[tuple[ScenarioRe
 def _row(scenario: ScenarioRecord, figures: Figures, answer: Answer) -> str:
     found = f"{answer.finding.lead} {markdown(answer.finding.headline)}"
     furthest = f"{100 * abs(figures.furthest.off):.1f}"
-    return f"| {_code(scenario.name)} | {_SIGNS[answer.mark]} {answer.mark} | {found} | {figures.sent:,} | {furthest} |"
+    return f"| {_code(scenario.name)} | {_SIGNS[answer.mark]} {answer.mark} | {found} | {figures.connections:,} | {furthest} |"
+
+
+def _test_row(test: TestRecord) -> str:
+    mark, said = (test.word, test.sentence) if test.word else (Mark.NOT_APPLICABLE, test.problem)
+    return f"| {_code(test.name)} | {_SIGNS[mark]} {mark} | {markdown(text('{said}', said=said))} | | |"
 
 
 def _code(words: str) -> str:

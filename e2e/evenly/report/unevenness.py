@@ -1,4 +1,4 @@
-"""Why shares are uneven, or not by chance: the known causes, each tried against the records."""
+"""Why shares are uneven, or not by chance: what is known to cause it, each recognised by the records."""
 
 from collections import Counter
 
@@ -7,35 +7,45 @@ from evenly.report.answer import Diagnosis
 from evenly.report.commands import kubectl, renew_rules
 from evenly.report.figures import Figures, PodFigures
 from evenly.report.markup import codes, text
+from evenly.report.node_rules import give_equal_parts
 from evenly.report.result import ScenarioRecord
 from evenly.report.words import listed, number
 
 
-def diagnose_shares(scenario: ScenarioRecord, figures: Figures, command: str) -> Diagnosis:
-    """Try affinity, a local traffic policy, a balancer in front of the nodes and missing rules; else name what is ruled out."""
-    return (
-        _affinity(scenario, figures)
-        or _local_policy(scenario, figures)
-        or _node_first(figures, command)
-        or _missing_rule(scenario, figures)
-        or _unknown(scenario, command)
-    )
-
-
 def diagnose_order(scenario: ScenarioRecord, figures: Figures, command: str) -> Diagnosis:
-    """Name the law that the serial attempts fit better, and where a choice that is not by chance comes from."""
-    serial = [Attempt("", uid or None) for uid in figures.samples.answers[: scenario.load.prelude]]
-    fit = better_fit(Law(scenario.rule.law, scenario.rule.shares), serial)
-    evidence = text("{sentence}", sentence=fit.sentence) if fit else text("No other law that is known here fits it better.")
+    """Name the law that the serial attempts fit better, and where a choice that is not as declared comes from."""
+    fit = _better_fit(scenario, figures) or "No other law that is known here fits its first connections better."
     return Diagnosis(
         "Why?",
-        (evidence, text("kube-proxy picks by chance, anew for each connection: something in between does not.")),
+        (text("{fit}", fit=fit), text("kube-proxy picks by chance, anew each time, unless the Service asks for affinity.")),
         text("Look for a balancer or a proxy between client and pods, then run again:"),
         command,
     )
 
 
-def _affinity(scenario: ScenarioRecord, figures: Figures) -> Diagnosis | None:
+def diagnose_drift(command: str) -> Diagnosis:
+    """Say what kube-proxy would do, and what may have changed although the endpoints did not."""
+    return Diagnosis(
+        "Why?",
+        (
+            text("The same pods were ready all the time, so that kube-proxy's rules gave each the same chance all the time."),
+            text("What is left: rules that were changed by hand or written anew, or a balancer that weighs by load."),
+        ),
+        text("Look for what changed while the load ran, then run again:"),
+        command,
+    )
+
+
+def _better_fit(scenario: ScenarioRecord, figures: Figures) -> str:
+    """Say which other law the serial attempts fit better; nothing where none does."""
+    rule = scenario.rule
+    answers = enumerate(figures.samples.answers[: scenario.load.prelude], start=1)
+    fit = better_fit(Law(rule.law, rule.shares, rule.pick), [Attempt(number, uid or None) for number, uid in answers])
+    return fit.sentence if fit else ""
+
+
+def affinity(scenario: ScenarioRecord, figures: Figures, _: str) -> Diagnosis | None:
+    """Recognise session affinity: no more pods are busy than there are clients."""
     busy = [pod for pod in figures.expected if pod.answered]
     clients = figures.samples.clients
     if scenario.session_affinity == "None" or not 0 < len(busy) < len(figures.expected) or len(busy) > len(clients):
@@ -67,28 +77,8 @@ def _affinity(scenario: ScenarioRecord, figures: Figures) -> Diagnosis | None:
     )
 
 
-def _local_policy(scenario: ScenarioRecord, figures: Figures) -> Diagnosis | None:
-    local = {pod.pod.uid for pod in figures.expected if pod.pod.node == scenario.load.entry_node}
-    busy = {pod.pod.uid for pod in figures.expected if pod.answered}
-    if scenario.external_traffic_policy != "Local" or busy != local:
-        return None
-    evidence = text(
-        "`{service}` has `externalTrafficPolicy: Local`: a node sends only to its own pods. On the entry `{node}`: {pods}.",
-        service=scenario.service,
-        pods=codes(pod.short for pod in figures.expected if pod.pod.uid in local),
-        node=scenario.load.entry_node,
-    )
-    return Diagnosis(
-        "Why?",
-        (evidence,),
-        text("Every pod wanted from every node? Set it to Cluster:"),
-        kubectl(scenario.namespace, "patch", "service", scenario.service, "-p", '{"spec":{"externalTrafficPolicy":"Cluster"}}'),
-        text("Local wanted? Put a balancer before the nodes and give each as many pods."),
-    )
-
-
-def _node_first(figures: Figures, command: str) -> Diagnosis | None:
-    """Whether the shares are those of a choice of the node first, then of a pod on it."""
+def node_first(_: ScenarioRecord, figures: Figures, command: str) -> Diagnosis | None:
+    """Recognise a choice of the node first, then of a pod on it, by its shares."""
     per_node = Counter(pod.pod.node for pod in figures.expected)
     if len(set(per_node.values())) <= 1 or any(not pod.answered for pod in figures.expected):
         return None
@@ -104,7 +94,8 @@ def _node_first(figures: Figures, command: str) -> Diagnosis | None:
     )
 
 
-def _missing_rule(scenario: ScenarioRecord, figures: Figures) -> Diagnosis | None:
+def missing_rule(scenario: ScenarioRecord, figures: Figures, _: str) -> Diagnosis | None:
+    """Recognise ready pods that nothing comes to: the entry's rules leave them out."""
     silent = [pod for pod in figures.expected if not pod.answered and pod.declared]
     if (
         not silent
@@ -127,17 +118,21 @@ def _missing_rule(scenario: ScenarioRecord, figures: Figures) -> Diagnosis | Non
     return Diagnosis("Why?", tuple(evidence), text("Have kube-proxy write its rules anew, then run again:"), restart)
 
 
-def _unknown(scenario: ScenarioRecord, command: str) -> Diagnosis:
+def unknown(scenario: ScenarioRecord, command: str) -> Diagnosis:
+    """Say that no known reason fits, what is ruled out, and where to look next."""
     ruled_out = ["a stray pod", "changed endpoints", "lost or retried connections", "kept-alive connections"]
     if scenario.session_affinity == "None":
         ruled_out.append("session affinity")
+    entry = next((rules for rules in scenario.rules if rules.node == scenario.load.entry_node), None)
+    if entry and give_equal_parts(entry, scenario):
+        ruled_out.append("kube-proxy's rules on the entry, which give all pods the same")
+        left = text("What is left stands before the entry or behind it: a balancer, a proxy, or others' rules.")
+        next_step = text("Look at what stands between client and node, and run again through another node:")
+    else:
+        left = text("What is left is the data plane itself: its rules, their weights, a balancer in between.")
+        next_step = text("Read the rules on the node, then run again:")
     evidence = text("No known cause matches. Ruled out: {these}.", these=listed(ruled_out))
-    return Diagnosis(
-        "Why?",
-        (evidence, text("What is left is the data plane itself: its rules, their weights, a balancer in between.")),
-        text("Read the rules on the node, then run again:"),
-        command,
-    )
+    return Diagnosis("Why?", (evidence, left), next_step, command)
 
 
 def _within(pod: PodFigures, figures: Figures, share: float) -> bool:

@@ -1,16 +1,16 @@
 """Every verdict is answered in words that follow from the records alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from evenly.judge import Cause, Verdict
+from evenly.judge import Cause, Law, Verdict, local_only, round_robin, sticky
 from evenly.report.answer import Answer, Mark
 from evenly.report.figures import figures
 from evenly.report.markup import plain
-from evenly.report.result import EndpointsReading, PodRecord
+from evenly.report.result import EndpointsReading, NodeRules, PodRecord
 from evenly.report.samples import Samples
 from evenly.report.sentences import answer
 
@@ -18,6 +18,10 @@ Simulate = Callable[..., Any]
 COMMAND = "make e2e"
 STARTED_AT = "2026-11-24T02:14:09+00:00"
 ALL = ("uid-0", "uid-1", "uid-2")
+
+
+def in_turn(number: int) -> int:
+    return number % 3
 
 
 def say(made: Any, **changes: object) -> Answer:  # noqa: ANN401 - what simulate returns
@@ -83,6 +87,35 @@ def test_a_stray_pod_of_the_same_owner_came_with_a_change(simulate: Simulate, st
     assert said.diagnosis.command == COMMAND
 
 
+def only_the_first(pods: Iterable[str]) -> Law:
+    first, *others = pods
+    return local_only([first], others)
+
+
+def test_pods_that_the_law_leaves_out_are_no_strays(simulate: Simulate) -> None:
+    made = simulate(law=only_the_first)
+    said = say(made)
+    counts = [sum(row["uid"] == uid for row in made.rows) for uid in ALL]
+    n = len(made.rows)
+    assert headline(said) == f"No. Two of the 3 pods, to whom the law gives nothing, got {n - counts[0]} of {n} connections."
+    shares = "{:.1f}, {:.1f} and {:.1f} %".format(*(100 * c / n for c in counts))
+    assert plain(said.finding.figures) == f"The three pods got {shares}."
+    assert why(said) == (
+        "The law, local only, gives nothing to q8zcd and w4n9x, but spring-service sends there, too. "
+        "Unless a policy of the Service keeps traffic near, a node sends to all its ready pods."
+    )
+    assert said.diagnosis.command == "kubectl -n evenly-7f3a get service spring-service -o yaml"
+    near = say(made, traffic_distribution="PreferSameZone", near=("uid-0", "uid-1"))
+    assert "By its trafficDistribution: PreferSameZone a node prefers those near it, here k7m2p and q8zcd." in why(near)
+
+
+def test_a_stray_is_told_rather_than_a_pod_that_the_law_leaves_out(simulate: Simulate, stray: PodRecord) -> None:
+    made = simulate(law=only_the_first, stray=stray)
+    said = say(made, verdict=replace(made.record.verdict, pods=("uid-1", stray.uid)))
+    assert "x2k4j carries app=backend-app" in why(said)
+    assert said.diagnosis.command == "kubectl -n evenly-7f3a delete deployment backend-app-canary"
+
+
 def test_a_stray_pod_that_nobody_owns_is_removed_itself(simulate: Simulate, stray: PodRecord) -> None:
     said = say(simulate(stray=replace(stray, owner="")))
     assert "Nobody owns it, made 3 min before the run." in why(said)
@@ -107,8 +140,8 @@ def test_all_on_one_pod_with_affinity_names_the_affinity(simulate: Simulate) -> 
     assert plain(said.finding.figures) == (
         "backend-app-6d5f9c7b8d-q8zcd got everything. All three pods were ready the whole time."
     )
-    # 100 connections on one of three pods: half the mixture alone is 3^100 * 2! * 100! / 102! / 2, about 10^43.7.
-    assert "at most once in 10⁴⁴ runs" in sure(said)
+    # 100 connections on one of three pods: a sixth of the mixture alone is 3^100 * 2! * 100! / 102! / 6, about 10^43.2.
+    assert "at most once in 10⁴³ runs" in sure(said)
     assert "reached at the look after 100 connections" in sure(said)
     assert "sessionAffinity: ClientIP, and every connection came from one address, 172.18.0.1" in why(said)
     assert said.diagnosis.command == (
@@ -140,6 +173,25 @@ def test_a_local_policy_is_named_where_only_the_entrys_own_pods_answered(simulat
     assert "On the entry evenly-3f9c-control-plane: k7m2p." in why(said)
 
 
+def test_a_preference_for_what_is_near_is_named_where_only_those_pods_answered(simulate: Simulate) -> None:
+    deleted = NodeRules("evenly-3f9c-control-plane", {"uid-0": 0.5, "uid-2": 0.5})
+    prefers = {"traffic_distribution": "PreferSameZone", "near": ("uid-0", "uid-2"), "session_affinity": "None"}
+    said = say(simulate(weights=[1, 0, 1]), rules=(deleted,), **prefers)
+    assert why(said) == (
+        "spring-service has trafficDistribution: PreferSameZone: a node sends to the pods near it, if there are any. "
+        "Near the entry evenly-3f9c-control-plane: k7m2p and w4n9x."
+    )
+    assert said.diagnosis.command.endswith("""patch service spring-service -p '{"spec":{"trafficDistribution":null}}'""")
+    assert "A rule was deleted" in why(say(simulate(weights=[1, 0, 1]), rules=(deleted,), **(prefers | {"near": ("uid-0",)})))
+
+
+def test_no_policy_is_named_where_every_pod_is_busy(simulate: Simulate, pod: Callable[..., Any]) -> None:
+    pods = [replace(pod(i), node="evenly-3f9c-control-plane") for i in range(3)]
+    uneven = simulate(pods=pods, weights=[4, 1, 1])
+    words = {"external_traffic_policy": "Local", "traffic_distribution": "PreferSameZone", "near": ALL}
+    assert "No known cause" in why(say(uneven, session_affinity="None", **words))
+
+
 def test_a_choice_of_the_node_first_is_recognised_by_its_shares(simulate: Simulate) -> None:
     said = say(simulate(weights=[2, 1, 1]), session_affinity="None")
     assert "choice of the node first, then of a pod on it" in why(said)
@@ -147,7 +199,7 @@ def test_a_choice_of_the_node_first_is_recognised_by_its_shares(simulate: Simula
 
 
 def test_pods_that_take_turns_are_told_from_chance(simulate: Simulate) -> None:
-    said = say(simulate(in_turn=True, prelude=200))
+    said = say(simulate(who=in_turn, prelude=200))
     assert headline(said) == "No. Which pod a connection gets depends on the one before."
     # Each of the 199 that followed another would have met the same pod with a chance of a third.
     assert plain(said.finding.figures) == (
@@ -160,7 +212,63 @@ def test_pods_that_take_turns_are_told_from_chance(simulate: Simulate) -> None:
 def test_an_order_that_fits_no_known_law_is_told_as_such(simulate: Simulate) -> None:
     made = simulate(prelude=200)
     said = say(made, verdict=Verdict(Cause.ORDER, 200))
-    assert why(said).startswith("No other law that is known here fits it better.")
+    assert why(said).startswith("No other law that is known here fits its first connections better.")
+
+
+def test_shares_that_change_are_shown_where_they_were_furthest_off(simulate: Simulate) -> None:
+    made = simulate(who=lambda number: 0 if 300 < number <= 400 else number % 3, attempts=700, prelude=0)
+    said = say(made)
+    assert made.record.verdict.cause is Cause.DRIFT
+    assert headline(said) == "No. The shares change while the load runs."
+    got = sum(row["uid"] == "uid-0" for row in made.rows)
+    assert plain(said.finding.figures) == (
+        f"Of connections 301 to 400 k7m2p got 100 %, of all {got / 7:.1f} %. Declared: 33.3 %."
+    )
+    assert why(said).startswith("The same pods were ready all the time")
+
+
+def test_turns_that_are_kept_pass_and_the_first_that_is_not_is_named(simulate: Simulate) -> None:
+    kept = say(simulate(law=round_robin, who=in_turn, prelude=270))
+    assert plain(kept.question) == "Does the Service spring-service send new connections to its 3 pods in turn?"
+    assert headline(kept) == "Yes. The 3 pods take turns."
+    assert plain(kept.finding.figures) == "200 connections, opened one after the other, came in turn."
+    assert "out of turn in 5 % of all cases, this test would say so in all but once in 1,000 runs." in sure(kept)
+    assert "leaves its turn in less than 5 % of connections" in why(kept)
+    broken = say(simulate(law=round_robin, who=lambda number: number % 3 if number < 50 else 1, prelude=270))
+    assert headline(broken) == "No. Pods do not take turns."
+    # 48 went to uid-0, 49 to uid-1; 50 does so again.
+    assert plain(broken.finding.figures) == "Connection 50 went to q8zcd. The ones before it had gone to k7m2p and q8zcd."
+
+
+def test_clients_that_stay_pass_by_their_number_and_one_that_moves_is_named(simulate: Simulate) -> None:
+    kept = say(simulate(law=sticky, who=lambda number: (number - 1) // 2 % 3))
+    assert plain(kept.question).endswith("keep each client on one of its 3 pods, and spread the clients evenly?")
+    assert headline(kept) == "Yes. Clients stay on their pods. Traffic is even over the 3 pods."
+    # Exact thirds need 1,282 clients, and there is a look after every 50 of two connections each; of 1,350 a third is 450.
+    assert plain(kept.finding.figures).startswith("2,700 new connections of 1,350 clients went 33.3, 33.3 and 33.3 %.")
+    moved = say(simulate(law=sticky, who=lambda number: 2 if number == 40 else (number - 1) // 2 % 3))
+    assert headline(moved) == "No. A client does not stay on its pod."
+    assert plain(moved.finding.figures) == "Connection 40 went to w4n9x. Its client's first had gone to q8zcd."
+
+
+def test_a_client_that_keeps_connections_is_judged_by_their_number(simulate: Simulate) -> None:
+    said = say(simulate(per_connection=3, attempts=14_400, locustfile="locustfiles/keep_alive.py"))
+    assert said.mark is Mark.PASS
+    assert plain(said.finding.figures).startswith("4,800 new connections, which carried 14,400 requests, went")
+
+
+def test_a_client_that_keeps_few_connections_leaves_too_few_choices_to_judge(simulate: Simulate) -> None:
+    said = say(simulate(per_connection=300, attempts=6_000, locustfile="mine.py"))
+    assert said.mark is Mark.INCONCLUSIVE
+    assert headline(said) == "Not decided. 20 connections carried all 6,000 requests."
+    assert "So it made 20 choices" in plain(said.finding.figures)
+    assert said.diagnosis.command == "make e2e LOCUSTFILE=locustfiles/new_connection.py"
+
+
+def test_a_load_that_was_held_says_so(simulate: Simulate) -> None:
+    made = simulate()
+    said = say(made, load=replace(made.record.load, held_s=30.0))
+    assert plain(said.finding.figures).endswith("It stayed so for 30 s more under load.")
 
 
 def test_plain_unevenness_has_no_known_cause_and_says_what_is_ruled_out(simulate: Simulate) -> None:

@@ -10,7 +10,7 @@ from scipy import stats
 
 from evenly.judge import interval
 from evenly.report.figures import Figures, Latency, chi_square_tail, figures
-from evenly.report.samples import Samples, read_samples
+from evenly.report.samples import SAMPLES, Samples, SamplesFile
 
 RunOf = Callable[..., Path]
 Simulate = Callable[..., Any]
@@ -44,13 +44,14 @@ def test_shares_intervals_and_comparisons_come_from_the_counts(run_of: RunOf, si
     assert [pod.share for pod in these.pods] == [n / sum(counts) for n in counts]
     assert [(pod.low, pod.high) for pod in these.pods] == [interval(n, sum(counts), 3) for n in counts]
     assert these.chi_square_p == pytest.approx(chi_square.pvalue)
+    assert these.g_p == pytest.approx(stats.power_divergence(counts, lambda_="log-likelihood").pvalue)
     assert these.cohen_w == pytest.approx((chi_square.statistic / sum(counts)) ** 0.5)
     assert these.furthest.pod.uid == "uid-0"
 
 
 def test_a_pod_that_nobody_recorded_is_shown_as_unexpected(run_of: RunOf, simulate: Simulate) -> None:
     made = simulate()
-    samples = read_samples(run_of(made))[made.record.name]
+    samples = SamplesFile(run_of(made) / SAMPLES).read()[made.record.name]
     samples.add([made.record.name, "9999", "0", "1", "1", "liar", "uid-liar", "n", "1", "1", "c", "", ""])
     liar = figures(made.record, samples).of("uid-liar")
     assert liar is not None
@@ -84,4 +85,4 @@ def _named(record: Any, name: str) -> Any:  # noqa: ANN401 - a frozen record
 
 
 def _figures(run_of: RunOf, made: Any) -> Figures:  # noqa: ANN401 - what simulate returns
-    return figures(made.record, read_samples(run_of(made))[made.record.name])
+    return figures(made.record, SamplesFile(run_of(made) / SAMPLES).read()[made.record.name])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from evenly.report.markup import Span, Style, clean, codes, html, join, markdown, plain, text
+from evenly.report.markup import Span, Style, breakable, clean, codes, html, join, markdown, plain, text
 
 HOSTILE = '<script>alert("1")</script>`code` **bold** {name} | \x1b[31m\u202e\ud800'
 
@@ -61,3 +61,7 @@ def test_lists_are_joined_as_people_do() -> None:
 
 def test_a_sentence_can_stand_in_another() -> None:
     assert html(text("{inner} done", inner=text("`{x}`", x="a"))) == "<code>a</code> done"
+
+
+def test_a_name_breaks_between_its_words_and_is_escaped() -> None:
+    assert breakable("three_pods_<b>") == "three_<wbr>pods_<wbr>&lt;b&gt;"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from evenly.judge import Cause, Verdict
+from evenly.report.deviations import deviations
 from evenly.report.evidence import EvidencePicture, evidence_picture
 from evenly.report.figures import Figures, figures
 from evenly.report.labels import place_label
@@ -18,7 +19,6 @@ from evenly.report.result import EndpointsReading, LookRecord, PodRecord
 from evenly.report.samples import Samples
 from evenly.report.scale import Scale, Tick, linear_steps, logarithmic_steps, thinned
 from evenly.report.shares import share_picture
-from evenly.report.suite import deviations
 
 Simulate = Callable[..., Any]
 
@@ -127,7 +127,7 @@ def test_a_hard_rule_is_a_line_at_its_connection(simulate: Simulate, stray: PodR
     made = simulate(stray=stray, seed=3)
     picture = _evidence(made.record, of(made))
     first = next(row["number"] for row in made.rows if row["uid"] == stray.uid)
-    assert picture.event == Tick(round(first / 10, 1), f"connection {first}: unexpected pod")
+    assert picture.event == Tick(round(first / 10, 1), f"unexpected pod, connection {first}")
     assert picture.settled
     assert not picture.used
 

@@ -10,7 +10,7 @@ import pytest
 
 from evenly.errors import EvenlyError
 from evenly.judge import Cause
-from evenly.report import read_result, write_result
+from evenly.report import read_result, render, write_result
 from evenly.report.result import LookRecord
 
 RunOf = Callable[..., Path]
@@ -21,6 +21,13 @@ def test_what_was_written_is_read_back_equal(run_of: RunOf, simulate: Simulate, 
     run = read_result(run_of(simulate(), simulate(name="control", control=Cause.SHARES, weights=[0, 1, 0])))
     write_result(tmp_path, run)
     assert read_result(tmp_path) == run
+
+
+def test_a_record_from_before_tests_were_kept_still_reads_and_renders(run_of: RunOf, simulate: Simulate) -> None:
+    folder = run_of(simulate())
+    _edit(folder, lambda tree: tree.pop("tests"))
+    assert read_result(folder).tests == ()
+    assert render(folder).whole.mark.value == "PASS"
 
 
 def test_causes_and_absent_values_are_plain_json(run_of: RunOf, simulate: Simulate) -> None:

@@ -15,7 +15,7 @@ import pytest
 from evenly.errors import EvenlyError
 from evenly.judge import Cause, Word
 from evenly.report import point_latest, render
-from evenly.report.result import PodRecord
+from evenly.report.result import ErrorRecord, Exhibit, HopRecord, PathRecord, PodRecord, TargetRecord, TestRecord
 
 RunOf = Callable[..., Path]
 Simulate = Callable[..., Any]
@@ -162,7 +162,16 @@ def test_hostile_strings_stay_strings_everywhere(run_of: RunOf, simulate: Simula
     ]
     stray = replace(pods[0], uid=HOSTILE, expected=False)
     made = [simulate(pods=pods, stray=stray, name=HOSTILE), simulate(pods=pods, discrepancies=(HOSTILE,), errors=[HOSTILE])]
-    folder = run_of(*made)
+    places = ("client", "node", "rule", "pod", "back", "answer")
+    targets = (TargetRecord(HOSTILE, HOSTILE, HOSTILE, 0.5, taken=True), TargetRecord("", "", "", None, taken=False))
+    ways = [
+        PathRecord(HOSTILE, HOSTILE, tuple(HopRecord(p, HOSTILE, HOSTILE) for p in places[:n]), targets, HOSTILE, HOSTILE)
+        for n in (0, len(places))
+    ]
+    shown = tuple(Exhibit(HOSTILE, HOSTILE, way) for way in (None, *ways))
+    words = (Word.PASS, Word.FAIL, Word.INVALID)
+    tests = [TestRecord(f"{HOSTILE}::{HOSTILE}{word}", (5,), HOSTILE, word, 1.0, shown, HOSTILE) for word in words]
+    folder = run_of(*made, tests=tests, errors=[ErrorRecord(tests[-1].test, HOSTILE, HOSTILE)])
     html = render(folder).page.read_text()
     assert len(Page(html).within["script"]) == 1
     for name in RENDERED:
@@ -227,6 +236,13 @@ def test_the_worst_word_decides_whatever_the_order(run_of: RunOf, simulate: Simu
     assert render(run_of(simulate(), open_ended)).whole.mark.value == Word.INCONCLUSIVE.value
 
 
+def test_a_suite_that_passes_speaks_of_a_scenario_not_of_a_control(run_of: RunOf, simulate: Simulate) -> None:
+    caught = simulate(name="sticky", control=Cause.SHARES, weights=[1, 0, 0])
+    report = render(run_of(caught, simulate()))
+    assert report.whole.mark.value == "PASS"
+    assert "below 5 points (grey zone)" in " ".join(report.whole.lines)
+
+
 def test_a_run_without_records_is_refused(tmp_path: Path) -> None:
     with pytest.raises(EvenlyError, match="result"):
         render(tmp_path)
@@ -239,3 +255,10 @@ def test_latest_is_a_relative_link_that_moves_to_the_newest_run(tmp_path: Path) 
         assert link == tmp_path / "latest"
         assert link.readlink() == Path(name)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["first", "latest", "second"]
+
+
+def test_workers_are_told_of_only_where_there_are_several(run_of: RunOf, simulate: Simulate) -> None:
+    alone = simulate()
+    shared = replace(alone, record=replace(alone.record, load=replace(alone.record.load, workers=2)))
+    assert "worker process" not in render(run_of(alone)).page.read_text()
+    assert ", 2 worker processes, " in render(run_of(shared)).page.read_text()

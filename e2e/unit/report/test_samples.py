@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from evenly.errors import EvenlyError
-from evenly.report.samples import COLUMNS, SAMPLES, read_samples
+from evenly.report.samples import COLUMNS, SAMPLES, SamplesFile
 
 RunOf = Callable[..., Path]
 Simulate = Callable[..., Any]
@@ -18,7 +18,7 @@ HEADER = ",".join(COLUMNS) + "\n"
 
 def test_every_scenario_has_its_own_sums(run_of: RunOf, simulate: Simulate) -> None:
     made = [simulate(), simulate(name="other", weights=[5, 3, 2], errors=["refused", "reset", "refused"])]
-    samples = read_samples(run_of(*made))
+    samples = SamplesFile(run_of(*made) / SAMPLES).read()
     for one in made:
         seen = samples[one.record.name]
         counted = Counter(row["uid"] for row in one.rows if not row["error"])
@@ -30,22 +30,22 @@ def test_every_scenario_has_its_own_sums(run_of: RunOf, simulate: Simulate) -> N
 
 def test_latencies_are_kept_as_they_are(run_of: RunOf, simulate: Simulate) -> None:
     made = simulate()
-    pod = read_samples(run_of(made))[made.record.name].pods["uid-1"]
+    pod = SamplesFile(run_of(made) / SAMPLES).read()[made.record.name].pods["uid-1"]
     assert list(pod.connect_us) == [row["connect_us"] for row in made.rows if row["uid"] == "uid-1"]
     assert (pod.name, pod.node) == ("backend-app-6d5f9c7b8d-q8zcd", "evenly-3f9c-worker2")
 
 
 def test_choices_are_connections_where_they_carried_several_requests(run_of: RunOf, simulate: Simulate) -> None:
     made = simulate(per_connection=300, attempts=6000)
-    samples = read_samples(run_of(made))[made.record.name]
+    samples = SamplesFile(run_of(made) / SAMPLES).read()[made.record.name]
     assert samples.longest_connection == 300
-    assert sum(samples.choices(uid) for uid in samples.pods) == 20
-    assert samples.choices("never seen") == 0
+    assert samples.chosen().total() == 20
+    assert samples.chosen()["never seen"] == 0
 
 
 def test_an_error_counts_for_the_pod_whose_log_has_it(tmp_path: Path) -> None:
     _write(tmp_path, HEADER + "s,1,0,,,,,,,,,refused,\ns,2,9,,,,,,,,,time-out in response,uid-2\n")
-    samples = read_samples(tmp_path)["s"]
+    samples = SamplesFile(tmp_path / SAMPLES).read()["s"]
     assert samples.errors == {"refused": 1, "time-out in response": 1}
     assert samples.errors_that_reached_a_pod == 1
     assert {uid: pod.errors for uid, pod in samples.pods.items()} == {"uid-2": 1}
@@ -53,11 +53,11 @@ def test_an_error_counts_for_the_pod_whose_log_has_it(tmp_path: Path) -> None:
 
 def test_how_many_started_before_a_time_is_known(tmp_path: Path) -> None:
     _write(tmp_path, HEADER + "".join(f"s,{n},{n * 1000},1,1,p,u,n,{n},1,c,,u\n" for n in range(5)))
-    assert read_samples(tmp_path)["s"].started_before(0.0025) == 3
+    assert SamplesFile(tmp_path / SAMPLES).read()["s"].started_before(0.0025) == 3
 
 
 def test_a_run_without_any_load_has_no_samples(tmp_path: Path) -> None:
-    assert read_samples(tmp_path) == {}
+    assert SamplesFile(tmp_path / SAMPLES).read() == {}
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,21 @@ def test_a_run_without_any_load_has_no_samples(tmp_path: Path) -> None:
 def test_damaged_samples_are_refused_with_the_reason(tmp_path: Path, content: bytes, why: str) -> None:
     (tmp_path / SAMPLES).write_bytes(content)
     with pytest.raises(EvenlyError, match=rf"samples\.csv\.gz is damaged: .*{why}"):
-        read_samples(tmp_path)
+        SamplesFile(tmp_path / SAMPLES).read()
 
 
 def _write(folder: Path, text: str) -> None:
     (folder / SAMPLES).write_bytes(gzip.compress(text.encode(), mtime=0))
+
+
+def test_a_file_that_grows_is_read_on_from_where_it_ended(run_of: RunOf, simulate: Simulate) -> None:
+    file = run_of(simulate()) / SAMPLES
+    first = file.read_bytes()
+    second = (run_of(simulate(name="other")) / SAMPLES).read_bytes()
+    file.write_bytes(first)
+    growing = SamplesFile(file)
+    assert len(growing.read()) == 1
+    for _ in ("grown", "as it was"):
+        file.write_bytes(first + second)
+        assert growing.read() == SamplesFile(file).read()
+    assert len(growing.read()) == 2

@@ -60,6 +60,15 @@ def test_kept_alive_connections_and_odd_books_break_their_conditions(simulate: S
     ]
 
 
+def test_the_answers_of_somebody_elses_backend_are_believed_and_that_is_said(simulate: Simulate) -> None:
+    made = simulate()
+    theirs = replace(made.record, load=replace(made.record.load, identified_by="the header X-Pod"))
+    found = conditions(theirs, of(made))
+    (marked,) = (plain(condition.what) for condition in found if condition.mark is not Mark.PASS)
+    assert marked.startswith("Only the answers' word: the header X-Pod names the pod.")
+    assert not any("logs" in plain(condition.what) for condition in found)
+
+
 def test_a_client_at_its_limit_and_a_run_that_never_converged_are_marked(simulate: Simulate) -> None:
     made = simulate()
     busy = replace(made.record, load=replace(made.record.load, stalls=3), converged=False)
