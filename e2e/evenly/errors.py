@@ -14,3 +14,13 @@ class EvenlyError(Exception):
 
     def __str__(self) -> str:
         return f"{self.problem}\n  What to do: {self.remedy}"
+
+
+class NotApplicableError(EvenlyError):
+    """Says that a test is about something that a cluster has not, or keeps to itself.
+
+    On a cluster of the user's the test is skipped with that reason; on one of ours, which has everything, it is an error.
+    """
+
+    def __init__(self, because: str, remedy: str) -> None:
+        super().__init__(f"not applicable, because {because}", remedy)

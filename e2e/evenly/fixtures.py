@@ -2,8 +2,10 @@
 
 import re
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
@@ -11,20 +13,33 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from evenly.errors import EvenlyError
+from evenly.errors import EvenlyError, NotApplicableError
+from evenly.interrupts import Interrupts
 from evenly.judge.verdict import Word
+from evenly.marks import sentence
 from evenly.progress import Progress
 from evenly.settings import Settings
 
 # The client of Kubernetes takes a second to import; a run of somebody's tests that use no cluster is not to pay for it.
 if TYPE_CHECKING:
+    from evenly.bench import Bench
     from evenly.cluster import Cluster
+    from evenly.existing import Existing
+    from evenly.load_balancer import LoadBalancer
+    from evenly.observed import Scenario
+    from evenly.report.result import Exhibit
     from evenly.run import Run
-    from evenly.service import Bench, ServiceUnderTest
+    from evenly.service import ServiceUnderTest
+    from evenly.terminal import Terminal
+    from evenly.workload.namespace import Namespace
+    from evenly.workload.path import Path as Way
 
 SETTINGS = pytest.StashKey[Settings]()
+INTERRUPTS = pytest.StashKey[Interrupts]()
 COMMAND = pytest.StashKey[str]()
 RUN = pytest.StashKey["Run"]()
+SHOWN = pytest.StashKey[list["Exhibit"]]()
+SECONDS = pytest.StashKey[float]()
 
 BACKEND = "backend.yaml"
 PYTEST_KIND_DEFAULT_NAME = "pytest-kind"  # says that no name was given
@@ -48,7 +63,7 @@ def cluster(request: pytest.FixtureRequest, evenly_run: "Run") -> Iterator["Clus
     config = request.config
     with ExitStack() as stack:
         # SIGTERM is to end as Ctrl-C does; by itself it would leave the cluster behind for the next run to find
-        stack.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, signal.default_int_handler))
+        stack.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, config.stash[INTERRUPTS]))
         with set_up(config):
             opened = stack.enter_context(_opened(config, evenly_run))
             evenly_run.progress.say(opened.description)
@@ -60,7 +75,7 @@ def cluster(request: pytest.FixtureRequest, evenly_run: "Run") -> Iterator["Clus
 @pytest.fixture(scope="session")
 def bench(request: pytest.FixtureRequest, cluster: "Cluster", evenly_run: "Run") -> "Bench":
     """What every scenario of the run stands on."""
-    from evenly.service import Bench
+    from evenly.bench import Bench
 
     with set_up(request.config):
         return Bench.of(cluster, evenly_run, request.config.stash[SETTINGS])
@@ -68,26 +83,133 @@ def bench(request: pytest.FixtureRequest, cluster: "Cluster", evenly_run: "Run")
 
 @pytest.fixture
 def service(request: pytest.FixtureRequest, bench: "Bench") -> Iterator[Callable[..., "ServiceUnderTest"]]:
-    """Applies a Service's manifest, with the backend, in a namespace of its own, and returns the Service under test."""
-    from evenly.observed import Scenario
+    """Applies a Service's manifest, with the backend, in a namespace of its own, and returns the Service under test.
+
+    ``also`` is a manifest beside them, ``wanted`` are Deployments of it whose pods are to answer, too. With ``client_pods``
+    loads come from so many pods of the cluster, else from this machine.
+    """
     from evenly.service import ServiceUnderTest
 
-    name = re.sub(r"\W+", "_", request.node.name.removeprefix("test_")).strip("_")  # it names a folder, too
-    scenario = Scenario(name, test=request.node.nodeid, claim=claim(request.node))
+    scenario = _scenario(request.node)
     with ExitStack() as stack:
 
-        def opened(manifest: str, also: str | None = None) -> ServiceUnderTest:
-            files = (BACKEND, manifest, *([also] if also else []))
-            return stack.enter_context(ServiceUnderTest(bench, scenario, files))
+        def opened(
+            manifest: str,
+            also: str | None = None,
+            *,
+            backend: str = BACKEND,
+            wanted: tuple[str, ...] = (),
+            client_pods: int = 0,
+        ) -> ServiceUnderTest:
+            files = (backend, manifest, *([also] if also else []))
+            return stack.enter_context(ServiceUnderTest(bench, scenario, files, wanted=wanted, client_pods=client_pods))
 
         yield opened
 
 
-def claim(test: pytest.Function) -> str:
-    """Return what a test claims: its docstring's first line, else its name read as a sentence."""
-    docstring = (test.function.__doc__ or "").strip()
-    sentence = docstring.split("\n")[0] or test.originalname.removeprefix("test_").replace("_", " ") + "."
-    return sentence[0].upper() + sentence[1:]
+@pytest.fixture
+def existing(request: pytest.FixtureRequest, bench: "Bench") -> Iterator[Callable[..., "Existing"]]:
+    """Returns a Service that is in the cluster already, ``existing("namespace/name", identify=header("X-Pod"))``."""
+    from evenly.existing import Existing
+
+    scenario = _scenario(request.node)
+    with ExitStack() as stack:
+        yield lambda name, *, identify: stack.enter_context(Existing(bench, scenario, name, identify))
+
+
+@pytest.fixture
+def several_nodes(cluster: "Cluster") -> None:
+    """Makes sure that the cluster has more than one node; what is said of nodes is not applicable where it has not."""
+    if len(cluster.doors) == 1:
+        raise NotApplicableError(f"this cluster has no node but {cluster.doors[0][0]}", "have two nodes or more")
+
+
+@pytest.fixture
+def load_balancer(bench: "Bench") -> Iterator[Callable[..., "LoadBalancer"]]:
+    """Puts a load balancer before a Service under test: HAProxy on the nodes' network, or the provider of your cluster."""
+    from evenly.load_balancer import before
+
+    with ExitStack() as stack:
+
+        def put(spread: "ServiceUnderTest", favours: str = "") -> "LoadBalancer":
+            return stack.enter_context(before(spread, bench, favours))
+
+        yield put
+
+
+@pytest.fixture
+def no_provider(bench: "Bench") -> Callable[["ServiceUnderTest"], None]:
+    """Makes sure that nobody gives a Service an external address; where your cluster has a provider, that is not applicable."""
+    from evenly.load_balancer import check_no_provider
+
+    return partial(check_no_provider, bench=bench)
+
+
+@pytest.fixture
+def namespace(request: pytest.FixtureRequest, bench: "Bench") -> Iterator["Namespace"]:
+    """An empty namespace of the test's own, which is taken away with all that the test puts into it."""
+    from evenly.workload.namespace import create, take_away
+
+    made = create(bench.api, bench.run.run_id, f"own-{_name(request.node)}")  # a Service under test has another
+    yield made
+    take_away(made)
+
+
+@pytest.fixture
+def kubectl(cluster: "Cluster") -> Callable[..., str]:
+    """Runs kubectl on the run's cluster, ``kubectl(*args, stdin=None)``, and returns what it prints."""
+    return cluster.kubectl
+
+
+@pytest.fixture
+def terminal(
+    cluster: "Cluster", kubectl: Callable[..., str], namespace: "Namespace", show: Callable[[str, str], None]
+) -> Iterator["Terminal"]:
+    """Types commands in the test's own namespace, as a person would, and shows them with what came back."""
+    from evenly.deployed import IMAGE_IN_MANIFESTS
+    from evenly.terminal import Terminal
+
+    image = cluster.backend_image or IMAGE_IN_MANIFESTS
+    opened = Terminal(kubectl, namespace.name, written=IMAGE_IN_MANIFESTS, image=image)
+    yield opened
+    show("What was typed, and what came back", opened.transcript)
+
+
+@pytest.fixture
+def show(request: pytest.FixtureRequest, evenly_run: "Run") -> "Callable[[str, str | Way], None]":  # noqa: ARG001 - its record is the place
+    """Adds an exhibit to the test's record and to the page: a title, and a transcript, or a request's way, which is drawn."""
+    from evenly.report.result import Exhibit
+
+    shown = request.node.stash.setdefault(SHOWN, [])
+
+    def add(title: str, seen: "str | Way") -> None:
+        if isinstance(seen, str):
+            shown.append(Exhibit(title, seen))
+        else:
+            from evenly.traced import exhibit
+
+            shown.append(exhibit(title, seen))
+
+    return add
+
+
+@pytest.fixture(autouse=True)
+def _timed(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Time what is the test's own: pytest sets up before this, and takes away after it, whatever several tests share."""
+    began_s = time.monotonic()
+    yield
+    request.node.stash[SECONDS] = time.monotonic() - began_s
+
+
+def _scenario(test: pytest.Function) -> "Scenario":
+    from evenly.observed import Scenario
+
+    return Scenario(_name(test), test=test.nodeid, claim=sentence(test))
+
+
+def _name(test: pytest.Function) -> str:
+    """Return a test's name as one that a folder can have."""
+    return re.sub(r"\W+", "_", test.name.removeprefix("test_")).strip("_")
 
 
 @contextmanager
@@ -104,6 +226,7 @@ def set_up(config: pytest.Config) -> Iterator[None]:
     with told(config):
         try:
             yield
+            config.stash[INTERRUPTS].check()
         except EvenlyError as error:
             if run := config.stash.get(RUN, None):
                 run.note_error("the set-up", error)

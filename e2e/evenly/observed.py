@@ -1,24 +1,31 @@
 """From what the rooms saw to what the report is made from: live objects become one plain record."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from evenly.judge.decide import Judgement
-from evenly.judge.share import ShareRule
 from evenly.judge.verdict import Cause
 from evenly.load.ledger import Books
 from evenly.load.plan import LoadPlan, Summary
+from evenly.load.rows import Row
 from evenly.report.result import (
     BooksRecord,
+    ContainerPort,
     EndpointsReading,
+    FalseName,
     LoadRecord,
     LookRecord,
+    NodeRules,
     PodRecord,
     Rule,
     ScenarioRecord,
+    ServicePort,
 )
 from evenly.workload.endpoints import Reading
 from evenly.workload.pods import Pod
+from evenly.workload.services import Spec
 
 NS_PER_S = 1_000_000_000
 
@@ -34,7 +41,7 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """Where a load went: the Service, its manifests, and the way in."""
+    """Where a load went: the Service, its manifests, the way in, and the pods near that, if the Service prefers them."""
 
     service: str
     namespace: str
@@ -42,9 +49,10 @@ class Setting:
     target: str
     entry_node: str
     clients: int
+    locustfile: str
     converged: bool
-    session_affinity: str
-    external_traffic_policy: str
+    spec: Spec
+    near: AbstractSet[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +69,26 @@ class Observed:
     evidence: tuple[str, ...]
 
     @property
+    def choices(self) -> tuple[Row, ...]:
+        """The attempts for which the Service chose a pod, or failed to, in order of start: the first on each connection."""
+        return tuple(row for row in self.books.rows if row.error or row.request == 1)
+
+    @property
     def answers(self) -> tuple[str | None, ...]:
-        """Who answered each attempt (UIDs), in order of start; None for an error."""
-        return tuple(None if row.error else row.uid for row in self.books.rows)
+        """Who answered each choice (UIDs), in order of start; None for an error."""
+        return tuple(None if row.error else row.uid for row in self.choices)
 
 
-def scenario_record(
-    observed: Observed, judgement: Judgement, rule: Rule, control: Cause | None, seconds: float
+def scenario_record(  # noqa: PLR0913 - what was seen, judged, planned and declared
+    observed: Observed,
+    judgement: Judgement,
+    plan: LoadPlan,
+    control: Cause | None,
+    seconds: float,
+    *,
+    rules: Mapping[str, Mapping[str, float]] = MappingProxyType({}),
 ) -> ScenarioRecord:
-    """Make the record of one load and its verdict."""
+    """Make the record of one load and its verdict; ``rules`` are the parts by address that rules give, by node."""
     scenario, setting, summary, books = observed.scenario, observed.setting, observed.summary, observed.books
     return ScenarioRecord(
         name=scenario.name,
@@ -79,7 +98,7 @@ def scenario_record(
         service=setting.service,
         namespace=setting.namespace,
         manifests=setting.manifests,
-        rule=rule,
+        rule=_rule(plan),
         load=LoadRecord(
             target=setting.target,
             entry_node=setting.entry_node,
@@ -89,6 +108,12 @@ def scenario_record(
             client_cpu_share=round(summary.client_cpu_s / summary.seconds, 3) if summary.seconds else 0.0,
             stalls=summary.stalls,
             prelude=summary.prelude,
+            held_s=round(summary.held_s, 1),
+            rate_per_s=plan.rate_per_s,
+            locustfile=setting.locustfile,
+            workers=summary.workers,
+            bottlenecks=summary.bottlenecks,
+            identified_by=str(plan.identify or ""),
             locust_version=summary.locust_version,
         ),
         pods=tuple(_pods(observed)),
@@ -104,26 +129,37 @@ def scenario_record(
             errors=books.errors,
             logged=books.logged_once,
             discrepancies=books.discrepancies,
+            false_names=tuple(FalseName(of, named, n) for (of, named), n in sorted(books.false_names.items())),
         ),
         verdict=judgement.verdict,
         seconds=round(seconds, 1),
         evidence=observed.evidence,
-        session_affinity=setting.session_affinity,
-        external_traffic_policy=setting.external_traffic_policy,
+        session_affinity=setting.spec.session_affinity,
+        external_traffic_policy=setting.spec.external_traffic_policy,
+        traffic_distribution=setting.spec.traffic_distribution,
+        near=tuple(sorted(setting.near)),
+        selector=dict(setting.spec.selector),
+        rules=tuple(_node_rules(observed, node, parts) for node, parts in rules.items()),
+        ports=tuple(ServicePort(p.port, p.target_port, p.node_port, p.name) for p in setting.spec.ports),
     )
 
 
-def rule_record(rule: ShareRule, plan: LoadPlan) -> Rule:
-    """Make the record of the rule that was declared before the load."""
+def _node_rules(observed: Observed, node: str, parts: Mapping[str, float]) -> NodeRules:
+    uids = {pod.ip: pod.uid for pod in (*observed.expected, *observed.pods_afterwards)}
+    return NodeRules(node, {uids.get(at.rpartition(":")[0], at): round(part, 6) for at, part in parts.items()})
+
+
+def _rule(plan: LoadPlan) -> Rule:
     return Rule(
-        law=rule.law.name,
-        shares=dict(rule.law.shares),
-        alpha=rule.alpha,
-        beta=rule.beta,
-        delta=rule.delta,
+        law=plan.law.name,
+        shares=dict(plan.law.shares),
+        alpha=plan.alpha,
+        beta=plan.beta,
+        delta=plan.delta,
         look_every=plan.look_every,
         cap=plan.cap,
         errors_allowed=plan.errors_allowed,
+        pick=plan.law.pick,
     )
 
 
@@ -137,7 +173,12 @@ def _pods(observed: Observed) -> Iterable[PodRecord]:
         pod = afterwards.get(uid) or expected.get(uid)
         if pod:
             note = pod.note if uid in afterwards else "gone at the end of the load"
-            yield PodRecord(uid, pod.name, pod.node, pod.ip, uid in expected, pod.owner, pod.labels, pod.created_at, note)
+            ports = tuple(ContainerPort(port, name) for port, name in pod.ports)
+            yield PodRecord(
+                *(uid, pod.name, pod.node, pod.ip, uid in expected, pod.owner, pod.labels, pod.created_at),
+                note=note,
+                ports=ports,
+            )
         else:
             row = answered.get(uid)
             name, node = (row.pod, row.node) if row else (uid, "")

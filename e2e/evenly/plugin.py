@@ -3,17 +3,23 @@
 import os
 from collections.abc import Generator
 from dataclasses import fields
+from typing import TYPE_CHECKING
 
 import pytest
 
-from evenly import fixtures
-from evenly.errors import EvenlyError
-from evenly.fixtures import COMMAND, RUN, SETTINGS
+from evenly import fixtures, marks
+from evenly.errors import EvenlyError, NotApplicableError
+from evenly.fixtures import COMMAND, INTERRUPTS, RUN, SECONDS, SETTINGS, SHOWN
+from evenly.interrupts import Interrupts
 from evenly.judge.verdict import Word
 from evenly.outcome import Outcome
 from evenly.settings import Settings, command, load, option_flag
 
-INTERRUPTED_EXIT_CODE = 130
+if TYPE_CHECKING:
+    from evenly.report.result import Exhibit, RunRecord
+    from evenly.run import Run
+
+PHASES = pytest.StashKey[list[tuple[Word | None, str]]]()  # how each phase of a test ended, None: skipped; what failed, or why
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,27 +36,47 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[SETTINGS] = load(given, os.environ, config.rootpath)
     except EvenlyError as error:
         raise pytest.UsageError(str(error)) from None
+    config.addinivalue_line("markers", marks.MARKER)
     config.stash[COMMAND] = command(config.invocation_params.args, os.environ)
+    config.stash[INTERRUPTS] = Interrupts()
+    config.pluginmanager.register(config.stash[INTERRUPTS], "evenly-interrupts")
     config.pluginmanager.register(fixtures, "evenly-fixtures")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """End the run before it begins where a test names a claim that there is not."""
+    marks.check(items)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show an error that is meant for a person without a traceback, and have the run note a test that could not tell."""
+    """Show an error that is meant for a person without a traceback, and have the run note how each of its tests ended."""
     report = yield
-    if not report.failed or not call.excinfo:
-        return report
-    raised = call.excinfo.value
-    errors, others = _split(raised)
+    raised = call.excinfo.value if report.failed and call.excinfo else None
+    errors, others = _split(raised) if raised else ([], [])
     if errors and not others:
         report.longrepr = "\n".join(dict.fromkeys(map(str, errors)))
+    why = _why_not_applicable(errors) if item.config.stash[SETTINGS].context and not others else ""
+    if why:
+        report.outcome = "skipped"
+        report.longrepr = (str(item.path), (item.location[1] or 0) + 1, f"Skipped: {why}")
     run = item.config.stash.get(RUN, None)
-    judged = call.when == "call" and isinstance(raised, (AssertionError, pytest.fail.Exception))
-    if run and "evenly_run" in getattr(item, "fixturenames", ()) and not judged:
+    if not run or not isinstance(item, pytest.Function) or "evenly_run" not in item.fixturenames:
+        return report
+    phases = item.stash.setdefault(PHASES, [])
+    judged = call.when == "call" and (not raised or isinstance(raised, (AssertionError, pytest.fail.Exception)))
+    if report.failed and judged:
+        phases.append((Word.FAIL, str(raised or report.longrepr)))
+    elif report.failed:
+        phases.append((Word.INVALID, ""))
         for error in (*errors, *map(_as_error, others)):
             run.note_error(item.nodeid, error)
+    else:
+        phases.append((Word.PASS if report.passed else None, why))
+    if call.when == "teardown":
+        _note(item, phases, run)
     return report
 
 
@@ -64,14 +90,15 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Close with the run's answer in plain words, and where to read on."""
     run = config.stash.get(RUN, None)
-    if run and run.record.scenarios:
+    if run and (run.record.scenarios or run.record.tests):
         terminalreporter.section("evenly")
-        scenarios = run.record.scenarios
-        for line in run.report.whole.lines if run.recorded else (f"{one.counts_as}: {one.name}" for one in scenarios):
+        record = run.record
+        for line in run.report.whole.lines if run.recorded else _words(record):
             terminalreporter.write_line(line)
         terminalreporter.write_line("")
-        for name, seconds in (*run.record.steps, *((scenario.name, scenario.seconds) for scenario in scenarios)):
-            terminalreporter.write_line(f"{seconds:6.1f} s  {name}")
+        left_out = {test.name for test in record.not_applicable}
+        for name, seconds in (*record.steps, *record.seconds):
+            terminalreporter.write_line(f"{seconds:6.1f} s  {name}{': not applicable' if name in left_out else ''}")
         terminalreporter.write_line(f"Report: {run.report.page if run.recorded else 'could not be written'}")
 
 
@@ -98,17 +125,30 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
             wrong.append(error)
     for one in wrong:
         session.config.pluginmanager.getplugin("terminalreporter").write_line(str(one), red=True)
-    failed = exitstatus == pytest.ExitCode.TESTS_FAILED and run and run.record.word is not Word.PASS
+    to_the_end = exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}  # OK: no test may have looked at its load
+    failed = to_the_end and run and run.record.word is not Word.PASS
     if failed or (wrong and exitstatus != pytest.ExitCode.INTERRUPTED):
         word = run.record.word if run else Word.INVALID
         session.exitstatus = (Word.INVALID if word is Word.PASS else word).exit_code
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Say by the exit code that it was Ctrl-C, also where that came before the session began."""
-    session = config.pluginmanager.getplugin("session")
-    if session and session.exitstatus == pytest.ExitCode.INTERRUPTED:
-        session.exitstatus = INTERRUPTED_EXIT_CODE
+def _words(record: "RunRecord") -> list[str]:
+    """Tell what was judged where the reports cannot."""
+    judged = ((scenario.counts_as, scenario.name) for scenario in record.scenarios)
+    return [f"{word}: {name}" for word, name in (*judged, *((test.word, test.name) for test in record.untold))]
+
+
+def _note(test: pytest.Function, phases: list[tuple[Word | None, str]], run: "Run") -> None:
+    """Have the run note a test that has ended, unless it was skipped by its own words."""
+    from evenly.report.result import TestRecord  # noqa: PLC0415 - where there is a run, this has long been imported
+
+    word, problem = next((phase for phase in phases if phase[0] is not Word.PASS), phases[-1])
+    if word or problem:
+        took_s: float = test.stash.get(SECONDS, 0.0)
+        shown: list[Exhibit] = test.stash.get(SHOWN, [])
+        run.note_test(
+            TestRecord(test.nodeid, marks.claims(test), marks.sentence(test), word, round(took_s, 2), tuple(shown), problem)
+        )
 
 
 def _split(raised: BaseException) -> tuple[list[EvenlyError], list[BaseException]]:
@@ -117,6 +157,11 @@ def _split(raised: BaseException) -> tuple[list[EvenlyError], list[BaseException
         parts = [_split(part) for part in raised.exceptions]
         return [e for errors, _ in parts for e in errors], [o for _, others in parts for o in others]
     return ([raised], []) if isinstance(raised, EvenlyError) else ([], [raised])
+
+
+def _why_not_applicable(errors: list[EvenlyError]) -> str:
+    """Return why a test is not applicable; "" where it is, or where something else went wrong, too."""
+    return errors[0].problem if errors and all(isinstance(error, NotApplicableError) for error in errors) else ""
 
 
 def _as_error(raised: BaseException) -> EvenlyError:

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from evenly.errors import EvenlyError
 from evenly.files import writing
+from evenly.judge.verdict import Word
 from evenly.load.ledger import Books, write_samples
 from evenly.progress import Progress
 from evenly.report import SAMPLES, Report, point_latest, render, write_result
-from evenly.report.result import ErrorRecord, RunRecord, ScenarioRecord
+from evenly.report.result import ErrorRecord, RunRecord, ScenarioRecord, TestRecord
+from evenly.report.samples import SamplesFile
 
 
 @dataclass(slots=True)
@@ -23,9 +25,11 @@ class Run:
     record: RunRecord
     progress: Progress
     report: Report = field(init=False)
+    _samples: SamplesFile = field(init=False)
     recorded: bool = field(init=False, default=False)  # whether the reports tell all that the record holds
 
     def __post_init__(self) -> None:
+        self._samples = SamplesFile(self.folder / SAMPLES)
         self.write()
 
     @property
@@ -58,6 +62,16 @@ class Run:
         if noted not in self.record.errors:
             self.record = replace(self.record, errors=(*self.record.errors, noted))
 
+    def note_test(self, test: TestRecord) -> None:
+        """Take note of a test that has ended, from the next ``write`` on.
+
+        Where an assertion failed on a load that could not tell, or was not decided, the test has that word and not FAIL.
+        """
+        loads = [scenario for scenario in self.record.scenarios if scenario.test == test.test]
+        if test.word is Word.FAIL and loads and loads[-1].counts_as is not Word.PASS:
+            test = replace(test, word=loads[-1].counts_as)
+        self.record = replace(self.record, tests=(*self.record.tests, test))
+
     def describe(self, environment: Mapping[str, str]) -> None:
         """Add to what the report says about where the run took place."""
         self.record = replace(self.record, environment={**self.record.environment, **environment})
@@ -68,7 +82,7 @@ class Run:
         self.record = replace(self.record, steps=steps)
         self.recorded = False
         write_result(self.folder, self.record)
-        self.report = render(self.folder)
+        self.report = render(self.folder, self._samples)
         point_latest(self.folder)
         self.recorded = True
 

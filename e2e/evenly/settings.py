@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from evenly.errors import EvenlyError
 
@@ -28,6 +28,26 @@ class ProxyMode(StrEnum):
 
     IPTABLES = "iptables"
     NFTABLES = "nftables"
+
+
+class Seconds(float):
+    """A time in seconds, written as 30 or as 30s."""
+
+    written = "a time in seconds, such as 30s"
+
+    def __new__(cls, value: str | float) -> Self:
+        """Read it; raises ValueError for anything else."""
+        return super().__new__(cls, value.removesuffix("s") if isinstance(value, str) else value)
+
+
+class PerSecond(float):
+    """A rate, written as 400 or as 400/s."""
+
+    written = "a rate, such as 400/s"
+
+    def __new__(cls, value: str | float) -> Self:
+        """Read it; raises ValueError for anything else."""
+        return super().__new__(cls, value.removesuffix("/s") if isinstance(value, str) else value)
 
 
 def _option(default: Any, help_text: str, low: float = 0, high: float = 0) -> Any:  # noqa: ANN401 - a field takes its own type
@@ -50,6 +70,14 @@ class Settings:
     beta: float = _option(1e-3, "how often a Service that is delta or more off may be passed", low=1e-12, high=0.1)
     delta: float = _option(
         0.05, "smallest deviation of a pod's share that must be caught; 0.05 is 5 points", low=0.001, high=0.5
+    )
+    workers: int = _option(1, "processes that share the clients and send the load together", low=1, high=64)
+    locustfile: str = _option("", "the load: a locustfile of yours, or one of evenly's [locustfiles/new_connection.py]")
+    rate: PerSecond = _option(
+        PerSecond(0), "attempts a second, such as 400/s, however long each takes [as fast as the clients can]", low=0, high=1e5
+    )
+    hold: Seconds = _option(
+        Seconds(0), "how long the load goes on after PASS, such as 30s; FAIL may still come", low=0, high=600
     )
     converge_s: float = _option(
         60.0, "longest wait for the Service to settle; then the load runs all the same", low=0, high=3600
@@ -110,5 +138,5 @@ def _converted(given: object, kind: type[Any], source: str) -> object:
     try:
         return kind(given)
     except ValueError:
-        wanted = " or ".join(kind) if issubclass(kind, StrEnum) else f"a number ({kind.__name__})"
+        wanted = " or ".join(kind) if issubclass(kind, StrEnum) else getattr(kind, "written", f"a number ({kind.__name__})")
         raise EvenlyError(f"{source} is {given!r}", f"give {wanted}") from None

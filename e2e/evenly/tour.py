@@ -1,6 +1,5 @@
 """The guided tour behind `make try`: the tutorial on Services, step by step, on a cluster that stays afterwards."""
 
-import http.client
 import shutil
 import signal
 from collections.abc import Sequence
@@ -10,16 +9,18 @@ import yaml
 from rich.console import Console
 from rich.text import Text
 
+from evenly.bench import Bench
 from evenly.cluster import ClusterOptions, open_cluster
 from evenly.cluster.kind import Kind
+from evenly.curl import curl
 from evenly.errors import EvenlyError
 from evenly.judge.verdict import Word
 from evenly.observed import Scenario
 from evenly.outcome import Outcome
-from evenly.process import ProgramError, run
+from evenly.process import ProgramError
 from evenly.progress import Progress
 from evenly.run import begin
-from evenly.service import Bench, ServiceUnderTest
+from evenly.service import ServiceUnderTest
 from evenly.settings import Settings
 from evenly.shipped import shipped
 from evenly.workload.manifest import Document
@@ -31,7 +32,6 @@ CLAIM = "A NodePort Service spreads new connections evenly over its ready pods."
 
 STEPS = 6
 REQUESTS = 6
-CURL_LIMIT_S = 10.0
 BAR_WIDTH = 40
 
 WELCOME = """\
@@ -130,26 +130,11 @@ class Tutorial:
 
     def _curl(self, target: str, requests: int) -> list[str]:
         _command(self.console, " ".join(["curl", *[target] * requests]))
-        curl = shutil.which("curl")
-        if curl:
-            answers = run(curl, "--silent", "--show-error", *[target] * requests, timeout_s=CURL_LIMIT_S).splitlines()
-        else:
+        if not shutil.which("curl"):
             self.console.print("(this machine has no curl; Python asks in its place)")
-            answers = _ask(target, requests)
+        answers = curl(target, requests)
         _came_back(self.console, "\n".join(answers))
         return answers
-
-
-def _ask(target: str, requests: int) -> list[str]:
-    connection = http.client.HTTPConnection(target, timeout=CURL_LIMIT_S)
-    try:
-        answers = []
-        for _ in range(requests):
-            connection.request("GET", "/")
-            answers.append(connection.getresponse().read().decode().strip())
-    finally:
-        connection.close()
-    return answers
 
 
 def _bars(outcome: Outcome) -> list[Text]:

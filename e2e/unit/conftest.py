@@ -9,21 +9,25 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from evenly.judge import Cause, Sample, ShareRule, Trial, Word, cap, decide, uniform
+from evenly.judge import CONNECTIONS_A_CLIENT, Cause, Law, Sample, ShareRule, Trial, Word, cap, decide, uniform
 from evenly.report.records import write_result
 from evenly.report.result import (
+    NEW_CONNECTION,
     BooksRecord,
     EndpointsReading,
+    ErrorRecord,
     LoadRecord,
     LookRecord,
     PodRecord,
     Rule,
     RunRecord,
     ScenarioRecord,
+    TestRecord,
 )
 from evenly.report.samples import COLUMNS, SAMPLES
 
@@ -80,14 +84,19 @@ def make(  # noqa: PLR0913 - each is one way in which a run can differ
     discrepancies: tuple[str, ...] = (),
     per_connection: int = 1,
     control: Cause | None = None,
-    in_turn: bool = False,
+    law: Callable[[Iterable[str]], Law] = uniform,
+    who: Callable[[int], int] | None = None,
+    locustfile: str = NEW_CONNECTION,
     prelude: int = 0,
     attempts: int | None = None,
     seed: int = 20261124,
 ) -> Made:
-    """Draw connections over pods until the rule decides, as the load does; ``gone_at`` takes a pod out from a number on."""
+    """Draw connections over pods until the rule decides, as the load does.
+
+    ``gone_at`` takes a pod out from a number on; ``who`` says which pod answers an attempt, by number, instead of chance.
+    """
     expected = list(pods or [make_pod(i) for i in range(3)])
-    rule = ShareRule(uniform(p.uid for p in expected))
+    rule = ShareRule(law(p.uid for p in expected))
     most = cap(rule)
     draw = random.Random(seed)  # noqa: S311 - a simulation
     everyone = [*expected, *([stray] if stray else [])]
@@ -96,21 +105,28 @@ def make(  # noqa: PLR0913 - each is one way in which a run can differ
     lost = {41 * (i + 1): kind for i, kind in enumerate(errors)}
     rows: list[Row] = []
     answers: list[str | None] = []
+    clients: list[str] = []
+    choices: list[str | None] = []
     current = everyone[0]
     for number in range(1, (attempts or most) + 1):
         now = [0.0 if gone_at and number >= gone_at[1] and i == gone_at[0] else w for i, w in enumerate(weight)]
         if (number - 1) % per_connection == 0:
-            current = everyone[number % len(everyone)] if in_turn else draw.choices(everyone, now)[0]
+            current = everyone[who(number)] if who else draw.choices(everyone, now)[0]
         kind = lost.get(number, "")
         rows.append(_row(name, number, None if kind else current, kind, per_connection, draw))
         answers.append(None if kind else current.uid)
-        sample.ended(number, answers[-1])
+        clients.append(str((number - 1) // CONNECTIONS_A_CLIENT))
+        if number % per_connection == 1 % per_connection or locustfile == NEW_CONNECTION:
+            sample.ended(len(choices) + 1, answers[-1], clients[-1])
+            choices.append(answers[-1])
         verdict = sample.verdict
         if attempts is None and verdict and (verdict.word is Word.PASS or number >= 1000) and number % 100 == 0:
             break
     ready = tuple(sorted(p.uid for p in everyone))
     seen = tuple(readings) if readings is not None else (EndpointsReading(0.0, ready),)
-    judged = decide(Trial(rule, most, answers, discrepancies, [frozenset(r.ready) for r in seen], prelude=prelude))
+    judged = decide(
+        Trial(rule, most, choices, discrepancies, [frozenset(r.ready) for r in seen], prelude=prelude, clients=clients)
+    )
     answered = Counter(uid for uid in answers if uid)
     record = ScenarioRecord(
         name=name,
@@ -120,9 +136,18 @@ def make(  # noqa: PLR0913 - each is one way in which a run can differ
         service="spring-service",
         namespace="evenly-7f3a",
         manifests=("backend.yaml", "spring-service.yaml"),
-        rule=Rule(rule.law.name, dict(rule.law.shares), rule.alpha, rule.beta, rule.delta, 100, most),
+        rule=Rule(rule.law.name, dict(rule.law.shares), rule.alpha, rule.beta, rule.delta, 100, most, 0, rule.law.pick),
         load=LoadRecord(
-            "127.0.0.1:30000", "evenly-3f9c-control-plane", 20, len(rows), len(rows) / 2300, 0.41, 0, "2.47.0", prelude
+            "127.0.0.1:30000",
+            "evenly-3f9c-control-plane",
+            20,
+            len(rows),
+            len(rows) / 2300,
+            0.41,
+            0,
+            "2.47.0",
+            prelude,
+            locustfile=locustfile,
         ),
         pods=tuple(everyone),
         endpoints=seen,
@@ -155,7 +180,7 @@ def _row(  # noqa: PLR0913, PLR0917 - a row's columns
     }
 
 
-def write(folder: Path, *made: Made) -> Path:
+def write(folder: Path, *made: Made, tests: Sequence[TestRecord] = (), errors: Sequence[ErrorRecord] = ()) -> Path:
     """Leave a run's records in a folder, the samples one gzip member a scenario."""
     folder.mkdir(parents=True, exist_ok=True)
     run = RunRecord(
@@ -169,6 +194,8 @@ def write(folder: Path, *made: Made) -> Path:
         },
         steps=(("cluster", 23.4), ("pods", 6.1)),
         scenarios=tuple(one.record for one in made),
+        errors=tuple(errors),
+        tests=tuple(tests),
     )
     write_result(folder, run)
     with (folder / SAMPLES).open("wb") as file:
@@ -200,7 +227,7 @@ def disk_that_fills_up() -> Callable[[int], AbstractContextManager[None]]:
 @pytest.fixture
 def run_of(tmp_path: Path) -> Callable[..., Path]:
     """Write records and return their folder."""
-    return lambda *made: write(tmp_path / "2026-11-24T0214-3f9c", *made)
+    return partial(write, tmp_path / "2026-11-24T0214-3f9c")
 
 
 @pytest.fixture(scope="session")

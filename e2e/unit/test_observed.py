@@ -1,13 +1,15 @@
 from dataclasses import replace
 
-from evenly.judge import Cause, Judgement, ShareRule, Verdict, uniform
+from evenly.judge import Cause, Judgement, Verdict, uniform
 from evenly.load.answer import ErrorKind
 from evenly.load.ledger import Books
 from evenly.load.plan import LoadPlan, Stopped, Summary
 from evenly.load.rows import Row
-from evenly.observed import Observed, Scenario, Setting, rule_record, scenario_record
+from evenly.observed import Observed, Scenario, Setting, scenario_record
+from evenly.report.result import ContainerPort, FalseName, NodeRules, ServicePort
 from evenly.workload.endpoints import Reading
 from evenly.workload.pods import Pod
+from evenly.workload.services import Port, Spec
 
 T0_NS = 1_800_000_000_000_000_000
 
@@ -17,12 +19,13 @@ def pod(uid: str, owner: str = "Deployment backend-app") -> Pod:
         uid=uid,
         name=f"pod-{uid}",
         node="worker",
-        ip="10.244.1.4",
+        ip="10.244.1.4" if uid == "a" else "10.244.1.5",
         ready=True,
         owner=owner,
         labels={"app": "backend-app"},
         created_at="2026-11-24T02:13:40+00:00",
         note="",
+        ports=((8080, "http"),),
     )
 
 
@@ -41,9 +44,10 @@ OBSERVED = Observed(
         target="127.0.0.1:30000",
         entry_node="control-plane",
         clients=20,
+        locustfile="locustfiles/new_connection.py",
         converged=True,
-        session_affinity="None",
-        external_traffic_policy="Cluster",
+        spec=Spec("None", "Cluster", {"app": "backend-app"}, (Port(8080, "http", 30000, ""),), "PreferSameZone"),
+        near=frozenset({"b", "a"}),
     ),
     expected=(pod("a"), pod("b")),
     pods_afterwards=(pod("a"), pod("stray", owner="Deployment canary")),
@@ -60,6 +64,7 @@ OBSERVED = Observed(
         stopped=Stopped.DECIDED,
         locust_version="2.47.0",
         t0_ns=T0_NS,
+        workers=2,
     ),
     books=Books(
         rows=(row(1, "a"), row(2, "stray"), row(3, "liar"), row(4, "", ErrorKind.RESET)),
@@ -68,18 +73,26 @@ OBSERVED = Observed(
     ),
     evidence=("evidence/spread/locust.html",),
 )
-RULE = ShareRule(uniform(["a", "b"]))
+PLAN = LoadPlan("run.1", uniform(["a", "b"]), cap=12_228)
 RECORD = scenario_record(
     OBSERVED,
     Judgement(Verdict(Cause.UNEXPECTED_POD, 4, decided_at=2, pods=("stray", "liar")), looks=()),
-    rule_record(RULE, LoadPlan("run.1", RULE.law, cap=12_228)),
+    PLAN,
     control=Cause.UNEXPECTED_POD,
     seconds=3.14,
+    rules={"control-plane": {"10.244.1.4:8080": 1 / 3, "10.9.9.9:8080": 2 / 3}},
 )
 
 
 def test_an_error_is_nobodys_answer() -> None:
     assert OBSERVED.answers == ("a", "stray", "liar", None)
+
+
+def test_only_the_first_request_on_a_connection_is_a_choice() -> None:
+    again = row(2, "b")._replace(request=2)
+    kept = replace(OBSERVED, books=replace(OBSERVED.books, rows=(row(1, "b"), again, row(3, "", ErrorKind.RESET))))
+    assert kept.answers == ("b", None)
+    assert [one.number for one in kept.choices] == [1, 3]
 
 
 def test_every_pod_that_was_expected_ready_or_answered_is_recorded_once_with_what_is_known_of_it() -> None:
@@ -97,16 +110,26 @@ def test_readings_of_the_endpoints_count_from_the_first_attempt() -> None:
     assert [(reading.at_s, reading.ready) for reading in RECORD.endpoints] == [(-1.5, ("a", "b")), (0.25, ("a", "ready-only"))]
 
 
+def test_what_explains_a_verdict_is_recorded_by_pod() -> None:
+    assert (RECORD.selector, RECORD.ports) == ({"app": "backend-app"}, (ServicePort(8080, "http", 30000),))
+    assert [p.ports for p in RECORD.pods if p.uid == "a"] == [(ContainerPort(8080, "http"),)]
+    assert (RECORD.traffic_distribution, RECORD.near) == ("PreferSameZone", ("a", "b"))
+    assert RECORD.rules == (NodeRules("control-plane", {"a": 0.333333, "10.9.9.9:8080": 0.666667}),)
+    lie = replace(OBSERVED, books=replace(OBSERVED.books, logged={1: ("b",)}))
+    told = scenario_record(lie, Judgement(Verdict(Cause.BOOKS, 4), looks=()), PLAN, control=None, seconds=0)
+    assert told.books.false_names == (FalseName("b", "a", 1),)
+
+
 def test_the_books_and_the_load_are_recorded_as_they_were() -> None:
     assert RECORD.books.answered == {"a": 1, "stray": 1, "liar": 1}
     assert RECORD.books.errors == {"reset": 1}
     assert (RECORD.books.sent, RECORD.books.logged) == (4, 2)
-    assert (RECORD.load.client_cpu_share, RECORD.load.stalls) == (0.25, 1)
+    assert (RECORD.load.client_cpu_share, RECORD.load.stalls, RECORD.load.workers) == (0.25, 1, 2)
     assert (RECORD.rule.cap, RECORD.rule.look_every, RECORD.rule.shares) == (12_228, 100, {"a": 0.5, "b": 0.5})
     assert RECORD.caught
 
 
 def test_a_load_that_was_over_at_once_has_no_share_of_the_cpu() -> None:
     at_once = replace(OBSERVED, summary=replace(OBSERVED.summary, seconds=0.0))
-    record = scenario_record(at_once, Judgement(Verdict(None, 0), looks=()), RECORD.rule, control=None, seconds=0)
+    record = scenario_record(at_once, Judgement(Verdict(None, 0), looks=()), PLAN, control=None, seconds=0)
     assert record.load.client_cpu_share == 0

@@ -2,6 +2,8 @@
 
 import pytest
 
+from evenly.report import read_result
+
 pytest_plugins = ["pytester"]
 
 PLAYED = """
@@ -16,7 +18,8 @@ def run_ends_with(request):
     def ends(word):
         whole = SimpleNamespace(lines=("the answer",))
         scenario = SimpleNamespace(name="three_pods", seconds=3.14)
-        record = SimpleNamespace(scenarios=(scenario,), word=Word(word), steps=(("create a cluster", 20.0),))
+        took = {"steps": (("create a cluster", 20.0),), "seconds": (("three_pods", 3.14),)}
+        record = SimpleNamespace(scenarios=(scenario,), untold=(), not_applicable=(), word=Word(word), **took)
         report = SimpleNamespace(whole=whole, page="reports/latest/report.html")
         request.config.stash[RUN] = SimpleNamespace(record=record, report=report, recorded=True, write=lambda: None)
     return ends
@@ -45,6 +48,12 @@ def test_the_exit_code_of_a_failed_run_tells_its_verdict(suite: pytest.Pytester,
     result.stdout.fnmatch_lines(lines)
 
 
+@pytest.mark.parametrize(("word", "code"), [("FAIL", 1), ("INCONCLUSIVE", 10), ("INVALID", 11)])
+def test_a_load_that_no_assertion_looked_at_fails_the_run_all_the_same(suite: pytest.Pytester, word: str, code: int) -> None:
+    suite.makepyfile(f"def test_it(run_ends_with):\n    run_ends_with('{word}')\n")
+    assert suite.runpytest_inprocess().ret == code
+
+
 def test_a_control_that_is_caught_does_not_fail_the_run(suite: pytest.Pytester) -> None:
     suite.makepyfile("def test_it(run_ends_with):\n    run_ends_with('PASS')\n")
     assert suite.runpytest_inprocess().ret == pytest.ExitCode.OK
@@ -57,6 +66,40 @@ def test_ctrl_c_ends_with_130(suite: pytest.Pytester) -> None:
 
 def test_ctrl_c_before_the_session_has_begun_ends_with_130(suite: pytest.Pytester) -> None:
     suite.makeconftest("def pytest_sessionstart():\n    raise KeyboardInterrupt\n")
+    assert suite.runpytest_subprocess().ret == 130
+
+
+LISTENS = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs, and all they start, ignore it
+"""
+SWALLOWED = """
+import signal
+class Finalized:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+"""
+
+
+def test_a_swallowed_ctrl_c_ends_the_run_at_its_next_step(suite: pytest.Pytester) -> None:
+    suite.makeconftest(LISTENS)
+    suite.makepyfile(SWALLOWED + "def test_it():\n    Finalized()\ndef test_another():\n    pass\n")
+    result = suite.runpytest_subprocess("-p", "no:unraisableexception")
+    result.assert_outcomes(passed=1)
+    assert result.ret == 130
+
+
+def test_a_ctrl_c_that_the_last_test_swallowed_is_told_by_the_exit_code(suite: pytest.Pytester) -> None:
+    suite.makeconftest(LISTENS)
+    suite.makepyfile(SWALLOWED + "def test_it():\n    Finalized()\n")
+    assert suite.runpytest_subprocess("-p", "no:unraisableexception").ret == 130
+
+
+def test_ctrl_c_at_a_place_without_a_line_ends_with_130(suite: pytest.Pytester) -> None:
+    # the first instruction of this function is of no line, as some are that CPython puts in itself
+    body = "def f():\n    raise KeyboardInterrupt\n"
+    nowhere = "f.__code__ = f.__code__.replace(co_linetable=bytes([0b1_1111_111] * (len(f.__code__.co_code) // 2)))\n"
+    suite.makepyfile(body + nowhere + "def test_it():\n    f()\n")
     assert suite.runpytest_subprocess().ret == 130
 
 
@@ -153,3 +196,181 @@ def test_progress_reaches_the_terminal_from_within_a_test_on_a_line_of_its_own(s
     result = suite.runpytest_subprocess("--verbose")
     assert "waiting for 3 pods" in result.errlines
     result.stdout.no_fnmatch_line("captured")
+
+
+TESTS = """
+import pytest, time
+from evenly.errors import EvenlyError
+
+pytestmark = pytest.mark.claim(9)
+
+@pytest.fixture(scope="session")
+def shared(evenly_run):
+    time.sleep(0.3)
+    yield
+    time.sleep(0.3)
+
+@pytest.mark.claim(10, 5)
+def test_a_type_that_is_left_out_is_ClusterIP(shared, show):
+    '''Without a type it is reached from inside only.
+
+    More of it.'''
+    show("What the API server made of it", "$ kubectl get service\\nspring-service   ClusterIP")
+
+def test_a_port_out_of_range_is_taken(evenly_run):
+    assert 32768 < 32767, "the API server took it"
+
+def test_that_errs(evenly_run):
+    raise EvenlyError("the API server has gone", "look for it")
+
+def test_that_cannot_be_set_up(evenly_run, missing):
+    pass
+
+def test_that_raises_nothing(evenly_run):
+    with pytest.raises(ValueError):
+        pass
+
+def test_that_is_skipped(evenly_run):
+    pytest.skip("not here")
+
+def test_of_something_else():
+    assert False
+"""
+
+
+def test_every_test_that_uses_the_run_is_in_its_record(suite: pytest.Pytester) -> None:
+    suite.makepyfile(test_claims=TESTS)
+    result = suite.runpytest_inprocess("--strict-markers")
+    assert result.ret == 1, "FAIL is worse than INVALID"
+    run = read_result(suite.path / "reports" / "latest")
+    assert [(test.name, test.word) for test in run.tests] == [
+        ("a_type_that_is_left_out_is_ClusterIP", "PASS"),
+        ("a_port_out_of_range_is_taken", "FAIL"),
+        ("that_errs", "INVALID"),
+        ("that_cannot_be_set_up", "INVALID"),
+        ("that_raises_nothing", "FAIL"),
+    ]
+    first, second = run.tests[:2]
+    assert (first.claims, second.claims) == ((5, 9, 10), (9,))
+    assert first.sentence == "Without a type it is reached from inside only."
+    assert second.sentence == "A port out of range is taken."
+    (exhibit,) = first.shown
+    assert exhibit.title == "What the API server made of it"
+    assert exhibit.text.splitlines()[0] == "$ kubectl get service"
+    assert second.problem.startswith("the API server took it")
+    assert 0 <= first.seconds < 0.3, "what tests share is not the first one's"
+    result.stdout.fnmatch_lines(["  *s  a_type_that_is_left_out_is_ClusterIP"])
+
+
+def test_a_run_of_tests_without_a_load_passes_and_says_so(suite: pytest.Pytester) -> None:
+    suite.makepyfile("def test_one(evenly_run):\n    pass\ndef test_two(evenly_run):\n    pass\n")
+    result = suite.runpytest_inprocess()
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["PASS: Yes. Two tests came out as they must.", "2 tests in 0.?? s: two tests passed."])
+
+
+@pytest.mark.parametrize("given", ["", "0", "13", "'5'", "True", "1, 99", "number=5"])
+def test_a_claim_that_there_is_not_ends_the_run_before_it_begins(suite: pytest.Pytester, given: str) -> None:
+    suite.makepyfile(f"import pytest\n@pytest.mark.claim({given})\ndef test_it(evenly_run):\n    pass\n")
+    result = suite.runpytest_inprocess()
+    result.stderr.fnmatch_lines([f"ERROR: *::test_it is marked claim({given})", "*from 1 to 12*"])
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert not (suite.path / "reports").exists()
+
+
+def test_a_test_of_which_the_clean_up_fails_could_not_tell(suite: pytest.Pytester) -> None:
+    suite.makepyfile(COULD_NOT_TELL + "def test_it(stays):\n    pass\n")
+    assert suite.runpytest_inprocess().ret == 11
+    (test,) = read_result(suite.path / "reports" / "latest").tests
+    assert test.word == "INVALID"
+
+
+NOT_APPLICABLE = """
+import pytest
+from evenly.errors import EvenlyError, NotApplicableError
+
+@pytest.fixture
+def a_node(evenly_run):
+    raise NotApplicableError("nobody gets onto its nodes", "leave it out")
+
+@pytest.mark.claim(3)
+def test_that_is_set_up_on_a_node(a_node):
+    pass
+
+def test_that_goes_onto_a_node(evenly_run):
+    raise NotApplicableError("nobody gets onto its nodes", "leave it out")
+"""
+APPLICABLE = "\n@pytest.mark.claim(3)\ndef test_it(evenly_run):\n    pass\n"
+FAILED = "\ndef test_it(evenly_run):\n    assert False\n"
+WRONG_AS_WELL = """
+def test_it(evenly_run):
+    raise ExceptionGroup("", [NotApplicableError("it has no provider", "leave it out"), EvenlyError("it is gone", "look")])
+"""
+
+
+def test_what_somebodys_cluster_has_not_is_skipped_and_never_counted_as_passed(suite: pytest.Pytester) -> None:
+    suite.makepyfile(NOT_APPLICABLE + APPLICABLE)
+    result = suite.runpytest_inprocess("-rs", "--context", "theirs")
+    result.assert_outcomes(passed=1, skipped=2)
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["SKIPPED * not applicable, because nobody gets onto its nodes"])
+    result.stdout.fnmatch_lines(
+        [
+            "PASS: Yes. One test came out as it must.",
+            "1 test in *: one test passed and two tests not applicable.",
+            "*Two tests were not applicable, because nobody gets onto its nodes.",
+            "*that_goes_onto_a_node: not applicable",
+        ]
+    )
+    run = read_result(suite.path / "reports" / "latest")
+    assert [(test.word, test.problem) for test in run.tests] == [
+        (None, "not applicable, because nobody gets onto its nodes"),
+        (None, "not applicable, because nobody gets onto its nodes"),
+        ("PASS", ""),
+    ]
+
+
+def test_where_nothing_is_applicable_the_run_cannot_tell(suite: pytest.Pytester) -> None:
+    suite.makepyfile(NOT_APPLICABLE)
+    result = suite.runpytest_inprocess("--context", "theirs")
+    result.assert_outcomes(skipped=2)
+    assert result.ret == 11
+    result.stdout.fnmatch_lines(["INVALID: This run cannot tell. None of its tests is applicable to this cluster."])
+    assert (suite.path / "reports" / "latest" / "verdict").read_text() == "INVALID\n"
+
+
+@pytest.mark.parametrize(("test", "code", "verdict"), [(FAILED, 1, "FAIL"), (WRONG_AS_WELL, 11, "INVALID")])
+def test_what_is_not_applicable_hides_nothing_that_is_wrong(suite: pytest.Pytester, test: str, code: int, verdict: str) -> None:
+    suite.makepyfile(NOT_APPLICABLE + test)
+    result = suite.runpytest_inprocess("--context", "theirs")
+    result.assert_outcomes(failed=1, skipped=2)
+    assert result.ret == code
+    assert (suite.path / "reports" / "latest" / "verdict").read_text() == f"{verdict}\n"
+
+
+def test_on_a_cluster_of_ours_everything_is_applicable(suite: pytest.Pytester) -> None:
+    suite.makepyfile(NOT_APPLICABLE + APPLICABLE)
+    result = suite.runpytest_inprocess()
+    result.assert_outcomes(passed=1, failed=1, errors=1)
+    assert result.ret == 11
+    assert not read_result(suite.path / "reports" / "latest").not_applicable
+
+
+NODES = """
+import pytest
+from types import SimpleNamespace
+
+@pytest.fixture(params=["one", "one two"])
+def cluster(evenly_run, request):
+    return SimpleNamespace(doors=[(node, "") for node in request.param.split()])
+
+def test_every_node(several_nodes):
+    pass
+"""
+
+
+def test_what_is_said_of_nodes_is_not_applicable_to_one(suite: pytest.Pytester) -> None:
+    suite.makepyfile(NODES)
+    result = suite.runpytest_inprocess("-rs", "--context", "theirs")
+    result.assert_outcomes(passed=1, skipped=1)
+    result.stdout.fnmatch_lines(["SKIPPED * not applicable, because this cluster has no node but one"])

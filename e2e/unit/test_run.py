@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from evenly.errors import EvenlyError
+from evenly.judge import Word
 from evenly.load.ledger import Books
 from evenly.progress import Progress
 from evenly.report import read_result, render
+from evenly.report.result import TestRecord
 from evenly.run import begin
 
 
@@ -109,8 +111,32 @@ def test_a_test_that_could_not_tell_makes_the_run_invalid_unless_another_failed(
     assert [error.problem for error in read_result(run.folder).errors] == ["Locust has gone"]
     assert run.report.whole.lines[0] == "INVALID: This run cannot tell. test_other ended in an error."
     assert run.report.whole.lines[1] == "One scenario judged: one passed and one test ended in an error."
-    assert "Why? Locust has gone" in run.report.whole.lines
+    assert "Why? Locust has gone." in run.report.whole.lines
     assert "What to do? Start it again. Then run again:" in run.report.whole.lines
     run.add(simulate(name="uneven", weights=[1, 1, 0]).record, NOTHING)
     assert (run.folder / "verdict").read_text() == "FAIL\n"
     assert "one test ended in an error" in run.report.whole.lines[1]
+
+
+@pytest.mark.parametrize(("attempts", "discrepancies", "word"), [(200, (), "INCONCLUSIVE"), (None, ("odd",), "INVALID")])
+def test_a_failed_assertion_on_a_load_without_a_verdict_fails_nothing(
+    tmp_path: Path, simulate: Callable[..., Any], attempts: int | None, discrepancies: tuple[str, ...], word: str
+) -> None:
+    run = begin(tmp_path, "make e2e", Progress())
+    scenario = simulate(attempts=attempts, discrepancies=discrepancies).record
+    run.add(scenario, NOTHING)
+    run.note_test(TestRecord(scenario.test, (1,), scenario.claim, Word.FAIL, 4.0, (), problem="INCONCLUSIVE == PASS"))
+    run.write()
+    assert (run.folder / "verdict").read_text() == f"{word}\n"
+    assert [test.word for test in run.record.tests] == [word]
+
+
+def test_a_failed_assertion_after_a_load_that_passed_fails_the_run(tmp_path: Path, simulate: Callable[..., Any]) -> None:
+    run = begin(tmp_path, "make e2e", Progress())
+    scenario = simulate().record
+    run.add(scenario, NOTHING)
+    run.note_test(TestRecord(scenario.test, (1,), scenario.claim, Word.FAIL, 4.0, (), problem="2 pods were named"))
+    run.write()
+    assert run.report.whole.lines[0] == "FAIL: No. three_pods_share_evenly did not see what it claims."
+    assert "2 pods were named" in "\n".join(run.report.whole.lines)
+    assert 'message="2 pods were named"' in (run.folder / "junit.xml").read_text()

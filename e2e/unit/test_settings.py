@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from evenly.errors import EvenlyError
-from evenly.settings import ClusterFrom, command, load
+from evenly.settings import ClusterFrom, Seconds, command, load
 
 
 def configured(folder: Path, text: str) -> Path:
@@ -15,6 +15,11 @@ def test_an_option_wins_over_the_environment_and_that_over_the_file(tmp_path: Pa
     folder = configured(tmp_path, "[tool.evenly]\nclients = 3\ndelta = 0.1\nbeta = 0.02\n")
     settings = load({"clients": "5", "delta": None}, {"EVENLY_CLIENTS": "4", "EVENLY_DELTA": "0.2"}, folder)
     assert (settings.clients, settings.delta, settings.beta, settings.alpha) == (5, 0.2, 0.02, 1e-6)
+
+
+@pytest.mark.parametrize("written", ["30s", "30", "30.0s"])
+def test_a_time_is_written_with_its_unit_or_without(tmp_path: Path, written: str) -> None:
+    assert load({"hold": written}, {}, tmp_path).hold == Seconds(30)
 
 
 def test_an_empty_value_counts_as_not_given(tmp_path: Path) -> None:
@@ -33,6 +38,8 @@ def test_the_cache_is_the_users_cache_folder_unless_named(tmp_path: Path) -> Non
         ({"clients": "0"}, {}, "--clients is 0\n .*give 1 to 1000"),
         ({}, {"EVENLY_CLUSTER_FROM": "heaven"}, "EVENLY_CLUSTER_FROM is 'heaven'\n .*auto or pulled or built"),
         ({"delta": "nan"}, {}, "--delta is nan"),
+        ({"hold": "a while"}, {}, "--hold is 'a while'\n .*a time in seconds, such as 30s"),
+        ({"hold": "-1s"}, {}, "--hold is -1s\n .*give 0 to 600"),
     ],
 )
 def test_a_value_that_cannot_be_right_is_refused_with_its_source(

@@ -70,7 +70,7 @@ def test_a_workflow_is_careful_and_keeps_its_reports(workflow: Path) -> None:
         ("timeout-minutes: 30", "", "job without time limit"),
         ("        if: always()", "        continue-on-error: true\n        if: always()", "forgives a failure"),
         ("make e2e", "make nosuch", "command that make does not know"),
-        ("PROXY_MODE=", "NOSUCH=", "command that make does not know"),
+        ("PROXY=", "NOSUCH=", "command that make does not know"),
         ("if: always()", "if: success()", "reports are lost"),
         ("name: reports-${{ matrix.proxy-mode }}", "name: reports", "reports are lost"),
     ],

@@ -1,0 +1,82 @@
+"""The load's program for a Service under test: started while its pods start, aimed at a door, and paced to what fits."""
+
+import time
+from contextlib import ExitStack
+from dataclasses import replace
+
+from evenly.deployed import Deployed
+from evenly.load import preflight
+from evenly.load.plan import LoadPlan
+from evenly.load.run import NEW_CONNECTION, Locust
+
+
+class Sending(Deployed):
+    """A Service that loads can be sent through."""
+
+    _locust: Locust | None = None  # that waits
+    _loads = 0
+    _began_s = 0.0  # of the test, or of what came after its last load
+
+    @property
+    def _load_id(self) -> str:
+        run = self._bench.run
+        return f"{run.run_id}.{len(run.record.scenarios) + 1}"
+
+    @property
+    def _usual_locustfile(self) -> str:
+        return (not self._only_new_connections and self._bench.settings.locustfile) or NEW_CONNECTION
+
+    @property
+    def _only_new_connections(self) -> str:
+        """Why each request must be on a connection of its own; "" where it need not be."""
+        return "client pods make a connection for each request" if self._client_pods else ""
+
+    def _set_up(self, stack: ExitStack) -> None:
+        self._begin()
+        # Locust's start-up takes place while the pods start
+        self._locust = self._started_locust(stack, self.nodes[0], self._usual_locustfile, self._bench.settings.clients)
+        super()._set_up(stack)
+
+    def _begin(self) -> None:
+        self._await_forgotten()
+        self._began_s = time.monotonic()
+
+    def _await_forgotten(self) -> None:
+        """Give nodes that nobody gets onto the time to forget what an earlier load lost: this one would lose it again."""
+        if left_s := self._bench.memory.left_s:
+            with self._bench.run.progress.step("let the nodes forget what was lost", usually_s=left_s):
+                time.sleep(left_s)
+
+    def _paced(self, plan: LoadPlan, clients: int) -> LoadPlan:
+        """Return the plan with a rate that this machine bears, where it does not bear the whole load at once."""
+        fit = preflight.fit(
+            plan.cap,
+            clients,
+            preflight.read_limits(),
+            hold=plan.held,
+            limit_s=preflight.LONGEST_PACED_S,
+        )
+        if fit.rate_limit_per_s is None or 0 < plan.rate_per_s <= fit.rate_limit_per_s:
+            return plan
+        self._bench.run.progress.say(fit.sentence)
+        return replace(plan, rate_per_s=fit.rate_limit_per_s)
+
+    def _locust_for_a_load(self, node: str, locustfile: str, clients: int) -> Locust:
+        """Return the one that waits, if it goes where this load goes, or another in its place."""
+        self._await_forgotten()
+        waiting, self._locust = self._locust, None
+        wanted = (self._doors[node], locustfile, clients)
+        if waiting and (waiting.target, waiting.locustfile, waiting.clients) == wanted:
+            return waiting
+        if waiting:
+            waiting.stop()
+            self._loads -= 1
+        return self._started_locust(self._stack, node, locustfile, clients)
+
+    def _started_locust(self, stack: ExitStack, node: str, locustfile: str, clients: int) -> Locust:
+        self._loads += 1
+        folder = self._bench.run.evidence / (self._scenario.name + (f"_{self._loads}" if self._loads > 1 else ""))
+        settings = self._bench.settings
+        # what a test of its own sends with kept connections is one process's, whatever sends the others
+        workers = settings.workers if locustfile in {NEW_CONNECTION, settings.locustfile} else 1
+        return stack.enter_context(Locust(self._doors[node], folder, clients, locustfile, workers))
