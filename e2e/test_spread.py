@@ -4,19 +4,45 @@ import pytest
 
 from evenly import FAIL, INVALID, PASS, Cause
 
-pytestmark = pytest.mark.core
 
-
+@pytest.mark.core
+@pytest.mark.claim(1, 2, 7)
 def test_three_pods_share_evenly(service):
     assert service("spring-service.yaml").load() == PASS
 
 
+@pytest.mark.claim(1, 9)
+@pytest.mark.usefixtures("several_nodes")
+def test_every_node_spreads_evenly(service):
+    spread = service("spring-service.yaml")
+    for node in spread.nodes[1:]:
+        assert spread.load(through=node) == PASS
+
+
+@pytest.mark.claim(1, 2)
+def test_more_and_fewer_pods_share_evenly(service):
+    spread = service("spring-service.yaml")
+    for replicas in (5, 2, 10):
+        spread.scale(replicas)
+        assert len(spread.pods) == replicas
+        assert spread.load() == PASS
+
+
+@pytest.mark.claim(1)
+def test_kept_connections_spread_evenly_too(service):
+    assert service("spring-service.yaml").load(locustfile="locustfiles/keep_alive.py") == PASS
+
+
+@pytest.mark.core
+@pytest.mark.claim(7)
 def test_a_stray_pod_is_caught(service):
     outcome = service("spring-service.yaml", also="stray-pod.yaml").load(control=Cause.UNEXPECTED_POD)
     assert outcome == FAIL
     assert outcome.cause is Cause.UNEXPECTED_POD
 
 
+@pytest.mark.core
+@pytest.mark.claim(7)
 def test_an_unready_pod_is_named(service):
     spread = service("spring-service.yaml")
     gone = spread.pods[0]
