@@ -1,11 +1,11 @@
 """The product's own load and judgement, on a data plane that is no cluster."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from evenly.judge import Law, ShareRule, Trial, Verdict, Word, cap, decide, uniform
+from evenly.judge import Law, Pick, ShareRule, Trial, Verdict, Word, decide
 from evenly.load import preflight
 from evenly.load.ledger import Books, join
 from evenly.load.plan import LoadPlan
@@ -14,6 +14,8 @@ from evenly.workload.logs import FLUSH_LIMIT_S
 from evenly.workload.wait import until
 from planes.rules import DOOR, DOOR_PORT
 from planes.servers import Server
+
+SOURCES = "127.1.0.0/16"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +27,36 @@ class Judged:
     books: Books
 
 
-def judged(pods: Mapping[str, Server], folder: Path) -> Judged:
-    """Send a load that declares an even Service and judge it.
+def judged(  # noqa: PLR0913 - what is declared, and what happens meanwhile
+    pods: Mapping[str, Server],
+    folder: Path,
+    law: Law,
+    *,
+    hold_s: float = 0.0,
+    during: Callable[[Locust], None] | None = None,
+    gone: Collection[str] = (),
+) -> Judged:
+    """Send a load that declares this law and judge it; where the law is over clients, each has an address of its own.
 
-    ``pods`` are the servers by UID. The folder's name, another one for each load, is in the attempts' ids.
+    ``pods`` are the servers by UID; the logs of those that are ``gone`` in the end cannot be read any more. The folder's name,
+    another one for each load, is in the attempts' ids. ``during`` is called once the load has begun.
     """
-    rule = ShareRule(uniform(pods))
-    plan = LoadPlan(folder.name, rule.law, cap(rule))
-    preflight.check(plan.cap, CLIENTS)
+    rule = ShareRule(law)
+    plan = LoadPlan.of(folder.name, rule, sources=SOURCES if law.pick is Pick.PER_CLIENT else "", hold_s=hold_s)
+    preflight.check(plan.cap + plan.held, CLIENTS)
     with Locust(f"{DOOR}:{DOOR_PORT}", folder) as locust:
         locust.release(plan)
+        if during:
+            during(locust)
         prelude = locust.wait().prelude
         rows = locust.rows
     answers = [None if row.error else row.uid for row in rows]
     counts = Counter(answers)
-    until(lambda: all(len(pod.lines) >= counts[uid] for uid, pod in pods.items()), limit_s=FLUSH_LIMIT_S)
-    books = join(rows, {uid: pod.lines for uid, pod in pods.items()}, plan.run_id)
-    judgement = decide(Trial(rule, plan.cap, answers, books.discrepancies, prelude=prelude))
+    left = {uid: pod for uid, pod in pods.items() if uid not in gone}
+    until(lambda: all(len(pod.lines) >= counts[uid] for uid, pod in left.items()), limit_s=FLUSH_LIMIT_S)
+    books = join(rows, {uid: pod.lines if uid in left else None for uid, pod in pods.items()}, plan.run_id)
+    clients = [plan.source(row.number) for row in rows]
+    judgement = decide(Trial(rule, plan.cap, answers, books.discrepancies, prelude=prelude, clients=clients))
     return Judged(judgement.verdict, tuple(counts[uid] for uid in pods), books)
 
 

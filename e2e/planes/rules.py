@@ -11,10 +11,22 @@ NFTABLES = """\
 table ip planes {{
   chain output {{
     type nat hook output priority -100; policy accept;
-    ip daddr {door} tcp dport {door_port} dnat to numgen {way} mod {slots} map {{ {pods} }} : {port}
+    ip daddr {door} tcp dport {door_port} dnat to {way} mod {slots} map {{ {pods} }} : {port}
   }}
 }}
 """
+CHANGING = """\
+table ip planes {{
+  chain first {{ meta l4proto tcp dnat to numgen random mod {slots} map {{ {pods} }} : {port}; }}
+  chain then {{ meta l4proto tcp dnat to {last} : {port}; }}
+  chain output {{
+    type nat hook output priority -100; policy accept;
+    ip daddr {door} tcp dport {door_port} numgen inc mod {most} vmap {{ 0-{before} : goto first, {after}-{end} : goto then }}
+  }}
+}}
+"""
+MOST = 1_000_000  # connections, beyond which a changing plane would begin anew
+RANDOM, INC, BY_SOURCE = "numgen random", "numgen inc", "jhash ip saddr"
 IPTABLES = "-A OUTPUT -d {door} -p tcp --dport {door_port}{chance} -j DNAT --to-destination {pod}:{port}"
 CHANCE = " -m statistic --mode random --probability {:.10f}"
 
@@ -27,13 +39,21 @@ class Rules:
     text: str
 
 
-def nftables(pods: Sequence[str], port: int, slots: Sequence[int], way: str = "random") -> Rules:
-    """Give each pod so many of the slots between which a number decides: a ``random`` one, or ``inc``, the next."""
+def nftables(pods: Sequence[str], port: int, slots: Sequence[int], way: str = RANDOM) -> Rules:
+    """Give each pod so many of the slots between which a number decides: a random one, the next, or that of the client."""
+    return _nftables(NFTABLES, pods, slots, port=port, way=way)
+
+
+def changing(pods: Sequence[str], port: int, slots: Sequence[int], after: int) -> Rules:
+    """Pick by chance for so many connections; all later ones go to the last pod."""
+    return _nftables(CHANGING, pods, slots, port=port, last=pods[-1], before=after - 1, after=after, end=MOST - 1, most=MOST)
+
+
+def _nftables(text: str, pods: Sequence[str], slots: Sequence[int], **others: object) -> Rules:
     ends = list(accumulate(slots))
     ranges = (f"{end - width}-{end - 1} : {pod}" for pod, width, end in zip(pods, slots, ends, strict=True))
-    pods_of_slots = ", ".join(ranges)
-    text = NFTABLES.format(door=DOOR, door_port=DOOR_PORT, way=way, slots=ends[-1], pods=pods_of_slots, port=port)
-    return Rules(("nft", "-f", "-"), text)
+    filled = text.format(door=DOOR, door_port=DOOR_PORT, slots=ends[-1], pods=", ".join(ranges), **others)
+    return Rules(("nft", "-f", "-"), filled)
 
 
 def iptables(pods: Sequence[str], port: int, chances: Sequence[float]) -> Rules:

@@ -16,9 +16,11 @@ from evenly.errors import EvenlyError
 from evenly.shipped import shipped
 from evenly.workload import manifest
 from evenly.workload.wait import until
+from planes.network import own_network
 
 PORT = 8080
 OPEN_LIMIT_S = 5.0
+UNPACK_LIMIT_S = 60.0
 
 CONFIG = "etc/backend/nginx.conf"
 LOG = "dev/stdout"
@@ -54,7 +56,7 @@ class Server:
     environment: tuple[tuple[str, str], ...] = ()
 
     @contextmanager
-    def running(self) -> Iterator[None]:
+    def running(self) -> Iterator[process.Program]:
         """Start it with an empty log and an empty /tmp, and wait until it accepts connections; after the block it has ended."""
         shutil.rmtree(self.root / "tmp")
         (self.root / "tmp").mkdir()
@@ -76,7 +78,7 @@ class Server:
                 if not self._is_open():
                     said = process.tail((self.root / ERRORS).read_text())
                     raise EvenlyError(f"nginx does not listen on {self.address}:{self.port}{said}", "mend what it names")
-                yield
+                yield program
             finally:
                 process.stop(program, signal.SIGTERM)
 
@@ -124,14 +126,23 @@ class Servers:
                 described = archive.extractfile("manifest.json")
                 assert described
                 [layer] = json.load(described)[0]["Layers"]
-                with tarfile.open(fileobj=archive.extractfile(layer)) as files:
-                    files.extractall(root, filter="tar")
+            # tar's own, as a file's owner and mode are wanted as they are, and Python's module has said so only since 3.11.4
+            unpack = 'tar --extract --to-stdout --file "$0" "$1" | tar --extract --directory "$2"'
+            process.run("sh", "-c", unpack, self.image, layer, root, timeout_s=UNPACK_LIMIT_S)
             (root / "dev").mkdir()
         return root
 
 
-def sysctls() -> Mapping[str, str]:
-    """Return the kernel's settings that the Deployment makes in its pods' networks, by name."""
+@contextmanager
+def pods_network() -> Iterator[None]:
+    """Enter a network of its own with the kernel's settings that the Deployment makes in its pods' networks."""
+    with own_network():
+        for name, value in _sysctls().items():
+            Path("/proc/sys", *name.split(".")).write_text(value, encoding="ascii")
+        yield
+
+
+def _sysctls() -> Mapping[str, str]:
     pod = _declared("Deployment")["spec"]["template"]["spec"]
     return {setting["name"]: setting["value"] for setting in pod["securityContext"]["sysctls"]}
 

@@ -1,12 +1,16 @@
 """Data planes whose truth is known, in front of real nginx, get the right verdict from the real load and judge. Needs root."""
 
+import signal
 from collections.abc import Callable, Sequence
 from statistics import median
 
 import pytest
 
+from evenly.judge import round_robin, sticky
+from evenly.load.plan import HOLD_RATE_PER_S
+from evenly.load.run import CLIENTS
 from planes import rules
-from planes.bench import ADDRESSES, Bench, Plane
+from planes.bench import ADDRESSES, UNDISTURBED, Bench, Plane
 from planes.conftest import Measure
 from planes.judged import Judged, contradicts
 from planes.rules import DOOR, DOOR_PORT, Rules
@@ -25,6 +29,9 @@ GREY = {
     "2 points more": (212, 194, 194),
     "3 points more": (218, 191, 191),
 }
+
+EVEN_FOR = 3_000  # connections: more than usual until PASS
+HOLD_S = 4.0  # at 500 a second that reaches beyond them from wherever PASS came, or FAIL came first
 
 PODS = f"upstream pods {{ random; {' '.join(f'server {pod}:{PORT};' for pod in ADDRESSES)} }}"
 FORWARD = "proxy_pass http://pods;"
@@ -85,9 +92,68 @@ def test_a_dead_pod_fails(measure: Measure, bench: Bench) -> None:
 
 
 def test_round_robin_is_even_by_its_shares_and_fails_by_its_order(measure: Measure) -> None:
-    measured = measure(Plane(rules.nftables(ADDRESSES, PORT, (1, 1, 1), way="inc")), EVEN)
+    measured = measure(Plane(rules.nftables(ADDRESSES, PORT, (1, 1, 1), way=rules.INC)), EVEN)
     assert set(measured.verdicts) == {"FAIL (order)"}
     assert [load.counts for load in measured.loads if max(load.counts) - min(load.counts) > 1] == []
+
+
+def test_round_robin_passes_where_it_is_declared_and_chance_does_not(measure: Measure) -> None:
+    turns = Plane(rules.nftables(ADDRESSES, PORT, (1, 1, 1), way=rules.INC), law=round_robin)
+    assert set(measure(turns, EVEN).verdicts) == {"PASS"}
+    assert set(measure(Plane(by_nftables(EVEN), law=round_robin), EVEN).verdicts) == {"FAIL (turn)"}
+
+
+def test_clients_that_stay_pass_where_it_is_declared_and_chance_does_not(measure: Measure) -> None:
+    staying = rules.nftables(ADDRESSES, PORT, EVEN, way=rules.BY_SOURCE)
+    assert set(measure(Plane(staying, law=sticky)).verdicts) == {"PASS"}
+    assert set(measure(Plane(by_nftables(EVEN), law=sticky), EVEN).verdicts) == {"FAIL (move)"}
+
+
+def test_a_client_that_stays_is_no_spread_of_its_connections(measure: Measure) -> None:
+    staying = rules.nftables(ADDRESSES, PORT, EVEN, way=rules.BY_SOURCE)
+    assert set(measure(Plane(staying)).verdicts) == {"FAIL (shares)"}
+
+
+def test_a_plane_that_changes_after_pass_fails_while_it_is_held(measure: Measure) -> None:
+    changing = rules.changing(ADDRESSES, PORT, EVEN, after=EVEN_FOR)
+    held = measure(Plane(changing, hold_s=HOLD_S))
+    assert set(held.verdicts) == {"FAIL (drift)"}
+    assert all(EVEN_FOR < load.verdict.connections <= EVEN_FOR + 200 for load in held.loads)
+
+
+def test_an_even_plane_passes_and_goes_on_passing_while_it_is_held(measure: Measure) -> None:
+    held = measure(Plane(by_nftables(EVEN), hold_s=HOLD_S), EVEN)
+    assert set(held.verdicts) == {"PASS"}
+    for load in held.loads:
+        assert len(load.books.rows) == pytest.approx(load.verdict.connections + HOLD_S * HOLD_RATE_PER_S, abs=CLIENTS)
+
+
+def test_of_a_pod_that_is_killed_every_attempt_is_accounted_for(measure: Measure, bench: Bench) -> None:
+    killed, *left = bench.pods
+    measured = measure(Plane(by_nftables(EVEN), struck=(killed, signal.SIGKILL)))
+    assert set(measured.verdicts) == {"FAIL (errors)"}
+    for load in measured.loads:
+        assert [row.number for row in load.books.rows] == list(range(1, len(load.books.rows) + 1))
+        assert load.books.errors.keys() <= {"refused", "reset", "bad response"}
+        assert load.books.discrepancies == ()
+        others = [row for row in load.books.rows if row.uid in left]
+        assert all(load.books.logged[row.number] == (row.uid,) for row in others)
+
+
+def test_of_a_pod_that_hangs_every_attempt_is_accounted_for(measure: Measure, bench: Bench) -> None:
+    measured = measure(Plane(by_nftables(EVEN), struck=(next(iter(bench.pods)), signal.SIGSTOP)))
+    assert set(measured.verdicts) == {"FAIL (errors)"}
+    for load in measured.loads:
+        assert load.books.errors.keys() == {"time-out in response"}
+        assert load.books.discrepancies == ()
+
+
+def test_of_a_load_that_is_interrupted_every_attempt_is_accounted_for(measure: Measure) -> None:
+    measured = measure(Plane(by_nftables(EVEN), stopped=True))
+    for load in measured.loads:
+        assert load.books.discrepancies == ()
+        assert load.books.errors == {}
+        assert load.books.logged_once == len(load.books.rows) >= UNDISTURBED
 
 
 def test_a_slow_pod_is_no_bias(measure: Measure, bench: Bench) -> None:

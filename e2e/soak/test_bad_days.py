@@ -78,14 +78,15 @@ def test_a_second_run_is_refused_and_the_first_goes_on(start: Start) -> None:
     assert first.end().code == 0
 
 
-def test_a_creation_that_fails_half_way_is_told_in_kinds_words(start: Start, cache: Cache) -> None:
+def test_a_creation_that_loses_a_node_is_told(start: Start, cache: Cache) -> None:
     run = start()
     run.wait_for(CREATING)
     engine = find(cache, Progress())
     while not (nodes := engine.docker("ps", "--quiet", "--filter", "name=worker2", timeout_s=10.0).split()):
         assert not run.ended_within(0.1), run.text
     engine.docker("rm", "--force", *nodes, timeout_s=10.0)
-    expect(run.end(), "kind create cluster", INVALID)
+    # kind stumbles over it, or, where it had not yet counted its nodes, goes on with two
+    expect(run.end(), "kind create cluster")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])

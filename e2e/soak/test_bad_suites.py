@@ -77,7 +77,7 @@ def test_a_wrong_manifest_is_told_with_its_place(on_kept: Start, scratch: Path, 
 @pytest.mark.parametrize(
     ("edit", "words"),
     [
-        (replaced("path: /healthz", "path: /nowhere"), "statuscode: 404"),
+        (replaced("path: /healthz", "scheme: HTTPS\n              path: /healthz"), "server gave HTTP response"),
         (replaced("exec nginx -c", "exit 3; nginx -c"), "CrashLoopBackOff"),
         (replaced("containers:\n", "nodeSelector: {disk: none}\n      containers:\n"), "node affinity/selector"),
         (replaced("image: nginx:1.26", "image: nginx:0.0"), "ImagePull"),
