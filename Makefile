@@ -5,17 +5,24 @@ SUITE ?=##         core: the main scenario and its controls; empty: everything
 SCENARIO ?=##      part of a test's name, to run it alone: SCENARIO=stray_pod
 KEEP ?=##          1: keep the cluster for the next run, until `make down`
 CLUSTER_FROM ?=##  pulled or built: where the images come from; empty: pulled where a registry answers
-PROXY_MODE ?=##    iptables or nftables: kube-proxy's mode in the cluster; empty: iptables
+PROXY ?=##         iptables or nftables: kube-proxy's mode in the cluster; empty: iptables
+LOCUSTFILE ?=##    a locustfile of yours to send the load with; empty: each request on a new connection
+WORKERS ?=##       processes that send the load together, each on a core of its own; empty: one
+RATE ?=##          attempts a second, such as 400/s; empty: as fast as the clients can
+HOLD ?=##          how long the load goes on after PASS, such as 30s: FAIL may still come then
 CONTEXT ?=##       a context of your kubeconfig: use that cluster and create none
 RUNS ?=##          how many runs `make soak` interrupts (50), how many loads `make planes` sends through each plane (1)
+TARGET ?=##        ADDRESS:PORT of a Service for `make bench`, such as a node's door; empty: servers of its own
 PYTHON ?= python3##  the Python (3.11 or newer) that makes .venv
 
 BIN := .venv/bin
-GIVEN = $(foreach name,SUITE SCENARIO KEEP CLUSTER_FROM PROXY_MODE CONTEXT,$(if $($(name)),$(name)=$($(name))))
+GIVEN = $(foreach name,SUITE SCENARIO KEEP CLUSTER_FROM PROXY LOCUSTFILE WORKERS RATE HOLD CONTEXT,$(if $($(name)),$(name)=$($(name))))
 OPTIONS = $(strip $(if $(SUITE),-m $(SUITE)) $(if $(SCENARIO),-k $(SCENARIO)) $(if $(KEEP),--keep-cluster) \
-    $(if $(CLUSTER_FROM),--cluster-from $(CLUSTER_FROM)) $(if $(PROXY_MODE),--proxy-mode $(PROXY_MODE)) $(if $(CONTEXT),--context $(CONTEXT)))
+    $(if $(CLUSTER_FROM),--cluster-from $(CLUSTER_FROM)) $(if $(PROXY),--proxy-mode $(PROXY)) $(if $(HOLD),--hold $(HOLD)) \
+    $(if $(LOCUSTFILE),--locustfile $(LOCUSTFILE)) $(if $(WORKERS),--workers $(WORKERS)) $(if $(RATE),--rate $(RATE)) \
+    $(if $(CONTEXT),--context $(CONTEXT)))
 
-.PHONY: help try doctor e2e test coverage calibrate browser planes soak workflows report down clean lock
+.PHONY: help try doctor e2e test coverage calibrate bench browser planes soak workflows report down clean lock
 .DEFAULT_GOAL := help
 
 help:  ## list the targets and variables
@@ -24,7 +31,7 @@ help:  ## list the targets and variables
 	@sed -nE 's/^([A-Z_]+) \?=[^#]*## *(.*)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'
 
 try: .venv/ready  ## take a guided tour of a Service on a real cluster, about a minute
-	@EVENLY_CLUSTER_FROM=$(CLUSTER_FROM) EVENLY_PROXY_MODE=$(PROXY_MODE) $(BIN)/evenly try
+	@EVENLY_CLUSTER_FROM=$(CLUSTER_FROM) EVENLY_PROXY_MODE=$(PROXY) $(BIN)/evenly try
 
 doctor: .venv/ready  ## what this machine has and lacks for a cluster, with the remedies; changes nothing
 	@EVENLY_CLUSTER_FROM=$(CLUSTER_FROM) $(BIN)/evenly doctor
@@ -46,6 +53,9 @@ calibrate: .venv/ready  ## measure how often verdicts are wrong; leaves reports/
 
 browser: .venv/ready  ## open the latest report in headless chromium: silent, offline, and fits the screen
 	@$(BIN)/pytest e2e/browser
+
+bench: .venv/ready  ## compare the load with wrk, ab and fortio; root, no cluster; leaves reports/bench/table.md
+	@$(BIN)/python -m bench $(TARGET)
 
 planes: .venv/ready  ## judge data planes whose truth is known, in a network of their own; root, no cluster; about 1 min
 	@$(BIN)/pytest --verbose e2e/planes $(if $(RUNS),--runs $(RUNS))
