@@ -72,6 +72,12 @@ class EndpointsWatch:
         with self._lock:
             return self._readings[-1].ready
 
+    @property
+    def held_s(self) -> float:
+        """For how long these have been the ready pods."""
+        with self._lock:
+            return (time.monotonic_ns() - self._readings[-1].at_ns) / 1e9
+
     def readings(self, since_ns: int) -> tuple[Reading, ...]:
         """Return the reading that held at ``since_ns`` and every later one, oldest first."""
         with self._lock:
