@@ -93,10 +93,15 @@ class Changing(Loading):
 
     @contextmanager
     def _marked(self, name: str, settle: Callable[[], None] = lambda: None, without: str = "") -> Iterator[None]:
-        """Tell the load, if one is on, what the block changes; all pods but ``without`` (a UID) are to answer since."""
+        """Tell the load, if one is on, what the block changes; all pods but ``without`` (a UID) are to answer since.
+
+        It is done once the watch has heard of the endpoints that it leads to: a node may have heard before, and answers from
+        between the two would seem to be other pods' than the endpoints.
+        """
         asked_ns = time.monotonic_ns()
         yield
         done_ns = time.monotonic_ns()
         settle()
         if self._under_load:
+            done_ns = max(done_ns, self._endpoints.since_ns)
             self._under_load.changed(Made(name, asked_ns, done_ns, tuple(pod for pod in self.pods if pod.uid != without)))

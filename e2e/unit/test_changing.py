@@ -1,5 +1,6 @@
-"""What a scenario cannot do in a cluster that was not made here: change what is not its Service's, or have nodes it has not."""
+"""When a change is told to the load that is on, and what a scenario cannot do in a cluster that was not made here."""
 
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -34,3 +35,21 @@ def test_pods_that_are_all_on_one_node_are_not_apart(spread: Changing) -> None:
     spread._settled = cast("Any", SimpleNamespace(expected=together))
     with pytest.raises(NotApplicableError, match="all pods of spring-service are on one"):
         spread.check_apart()
+
+
+@pytest.mark.parametrize(("heard_after_s", "done"), [(-1.0, "made"), (3600.0, "heard")])
+def test_a_change_is_done_once_it_was_made_and_the_watch_has_heard_of_it(
+    spread: Changing, monkeypatch: pytest.MonkeyPatch, heard_after_s: float, done: str
+) -> None:
+    told: list[Any] = []
+    heard_ns = time.monotonic_ns() + round(heard_after_s * 1e9)
+    spread._under_load = cast("Any", SimpleNamespace(changed=told.append))
+    spread._endpoints = cast("Any", SimpleNamespace(since_ns=heard_ns))
+    spread._namespace = cast("Any", None)
+    spread._settled = cast("Any", SimpleNamespace(expected=(SimpleNamespace(uid="a"), SimpleNamespace(uid="b"))))
+    monkeypatch.setattr(changes, "make_unready", lambda *_: None)
+    spread.make_unready(spread.pods[0])
+    (change,) = told
+    assert change.pods == spread.pods[1:]
+    assert (change.done_ns == heard_ns) is (done == "heard")
+    assert change.asked_ns <= change.done_ns

@@ -1,5 +1,6 @@
 """What a scenario does to its pods, each change awaited until the Service has taken notice."""
 
+import time
 from datetime import UTC, datetime
 
 import yaml
@@ -94,9 +95,12 @@ def await_restart(namespace: Namespace, pod: Pod, before: int, endpoints: Endpoi
     Until then the pod may be reached by rules from before it left. Raises EvenlyError where it does not come back.
     """
 
+    def held_s() -> float:
+        return (time.monotonic_ns() - endpoints.since_ns) / 1e9
+
     def back() -> bool:
         now = CoreV1Api(namespace.api).read_namespaced_pod(pod.name, namespace.name)
-        return _restarts(now) > before and _is_ready(now) and pod.uid in endpoints.ready and endpoints.held_s > HELD_S
+        return _restarts(now) > before and _is_ready(now) and pod.uid in endpoints.ready and held_s() > HELD_S
 
     if not until(back, limit_s=RESTART_LIMIT_S):
         raise EvenlyError(

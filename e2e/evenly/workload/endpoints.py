@@ -73,10 +73,10 @@ class EndpointsWatch:
             return self._readings[-1].ready
 
     @property
-    def held_s(self) -> float:
-        """For how long these have been the ready pods."""
+    def since_ns(self) -> int:
+        """Since when these have been the ready pods, as the watch has heard it; nodes may have heard it before."""
         with self._lock:
-            return (time.monotonic_ns() - self._readings[-1].at_ns) / 1e9
+            return self._readings[-1].at_ns
 
     def readings(self, since_ns: int) -> tuple[Reading, ...]:
         """Return the reading that held at ``since_ns`` and every later one, oldest first."""

@@ -1,5 +1,6 @@
 """When a change that a scenario makes is over."""
 
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -39,9 +40,9 @@ class Endpoints(EndpointsWatch):
         return frozenset() if self._now_s is None else frozenset({POD.uid})
 
     @property
-    def held_s(self) -> float:
+    def since_ns(self) -> int:
         assert self._now_s is not None
-        return self._now_s
+        return time.monotonic_ns() - round(self._now_s * 1e9)
 
 
 def wait(monkeypatch: pytest.MonkeyPatch, endpoints: Endpoints, *pods: tuple[int, bool]) -> int:
@@ -70,7 +71,7 @@ def test_a_killed_pod_is_back_once_it_was_started_again_and_is_ready(monkeypatch
 
 
 def test_a_killed_pod_is_not_back_while_its_endpoint_is_out_or_has_just_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert wait(monkeypatch, Endpoints(None, 0.1, HELD_S, HELD), (1, True)) == 4
+    assert wait(monkeypatch, Endpoints(None, 0.1, HELD_S - 0.1, HELD), (1, True)) == 4
 
 
 def test_a_killed_pod_that_does_not_come_back_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
