@@ -47,6 +47,7 @@ class Changing(Loading):
             restarts = changes.restarts(self._namespace, pod)
             kill(self._bench.cluster, pod.node, pod.uid, BACKEND_PROGRAM)
             changes.await_restart(self._namespace, pod, restarts, self._endpoints)
+            self.await_rules(self.nodes[:1])  # it was out of them for a moment, which may be yet to come
 
     @contextmanager
     def paused(self, node: str) -> Iterator[None]:
@@ -77,6 +78,7 @@ class Changing(Loading):
 
     def bias_rule(self, node: str, chance: float) -> Pod:
         """Have a node choose one of the pods, which is returned, with this chance; the others share what is left."""
+        self.await_rules(self.nodes)  # nothing is left for kube-proxy to write, here or anywhere
         address = choice.change(self._bench.cluster.on_node, node, self._choice(node), chance)
         return next(pod for pod in self.pods if pod.ip == address.rpartition(":")[0])
 

@@ -14,8 +14,8 @@ from evenly.cluster.doors import NODE_PORT
 from evenly.errors import EvenlyError, NotApplicableError
 from evenly.observed import Scenario
 from evenly.shipped import shipped
-from evenly.workload import client, manifest, namespace, nodes, outside
-from evenly.workload.ask import Reply, ask, prober
+from evenly.workload import caught_up, client, manifest, namespace, nodes, outside
+from evenly.workload.ask import PATIENCE_S, Reply, ask, prober
 from evenly.workload.converge import converge
 from evenly.workload.declared import Declared
 from evenly.workload.endpoints import EndpointsWatch
@@ -126,9 +126,9 @@ class Deployed:
         return client.view_from_inside(self._service, self._namespace).address
 
     def ask(self, times: int = 1, *, to: str = "") -> tuple[Reply, ...]:
-        """Ask so many times, one after the other, the way that a load goes; a reply without a UID is none."""
+        """Ask so many times, one after the other, the way that a load goes; one without a UID is none."""
         host = self._host(to)
-        return tuple(ask(self._doors[self.nodes[0]], host) for _ in range(times))
+        return tuple(ask(self._doors[self.nodes[0]], host, PATIENCE_S) for _ in range(times))
 
     def connect_from_outside(self, address: str) -> str:
         """Connect to an address from the network of the nodes; return ``outside.ACCEPTED``, or the system's words."""
@@ -142,6 +142,10 @@ class Deployed:
     @property
     def _node_address(self) -> str:
         return next(node.address for node in nodes.everyone(self._bench.api) if node.name == self.nodes[0])
+
+    def await_rules(self, among: Sequence[str]) -> None:
+        """Wait until the rules of these nodes hold what the API server has said by now, on a cluster made here."""
+        caught_up.await_rules(self._namespace, self._bench.cluster.on_node, among)
 
     def leave(self) -> None:
         """Leave the Service and its pods in the cluster; the next run on it takes them away."""
@@ -169,7 +173,9 @@ class Deployed:
         if bench.cluster.kind:  # while the pods start
             for node in self.nodes:
                 tracking.forget(bench.cluster, node, NODE_PORT)
-        self._settle(self.nodes[0])
+        self._settle_at_rest(self.nodes[0])
+        if bench.cluster.kind and not self._settled.opened:
+            self.await_rules(self.nodes[:1])  # those of an earlier Service may still lead to its pods
 
     def _host(self, to: str = "") -> str:
         """Return what a request's Host header says: where the client pods are to connect to, "" without any."""
@@ -183,6 +189,12 @@ class Deployed:
         """Return the node whose rules choose the pod, for what goes through this one; "" where there are several."""
         nodes = {pod.node for pod in self._clients} or {node}
         return nodes.pop() if len(nodes) == 1 else ""
+
+    def _settle_at_rest(self, node: str, quiet: int = 0) -> None:
+        """Wait at the gate while no load is on, and have the node forget the probes that were lost meanwhile."""
+        self._settle(node, quiet)
+        if self._bench.cluster.kind and self._settled.unanswered and node in self.nodes:
+            tracking.forget(self._bench.cluster, node, NODE_PORT)
 
     def _settle(self, node: str, quiet: int = 0) -> None:
         """Wait at the gate, with an eye to what comes through this node, also that nobody who has left answers there."""

@@ -24,7 +24,10 @@ from evenly.workload.namespace import Namespace
 from evenly.workload.pods import in_namespace
 from evenly.workload.wait import until
 
-ANSWERS_LIMIT_S = 5.0
+ENDPOINTS_LIMIT_S = 10.0
+"""Longest wait until a Service's endpoints are its ready pods: they lag a second or two, and some are meant to be others."""
+
+ANSWERS_LIMIT_S = 10.0
 """Longest wait until each pod has answered; rules lag a second or two behind pods, and some laws never let all answer."""
 
 
@@ -76,6 +79,7 @@ class Existing(Loading):
                 f"Service {self._namespace.name}/{self._service} has no ready endpoint, so nobody could answer",
                 f"see its pods: kubectl -n {self._namespace.name} get endpointslices,pods",
             )
+        until(self._endpoints_are_whole, limit_s=ENDPOINTS_LIMIT_S)
         ready = self._endpoints.ready
         pods = tuple(pod for pod in in_namespace(self._namespace) if pod.uid in ready)
         self._identify = self._identify.knowing({name: pod.uid for pod in pods for name in (pod.name, pod.ip, pod.uid)})
@@ -87,6 +91,12 @@ class Existing(Loading):
 
         opened = until(everyone_answered, limit_s=ANSWERS_LIMIT_S, every_s=0.005, in_vain=lambda: ErrorKind.NOT_OURS in answers)
         self._settled = Settled(pods, opened)
+
+    def _endpoints_are_whole(self) -> bool:
+        """Tell whether the endpoints are the ready pods that it selects; without a selector nobody can tell."""
+        selector = services.read(self._service, self._namespace).selector
+        selected = [pod for pod in in_namespace(self._namespace) if selector.items() <= pod.labels.items()]
+        return not selector or self._endpoints.ready == {pod.uid for pod in selected if pod.ready}
 
     @property
     def _only_new_connections(self) -> str:

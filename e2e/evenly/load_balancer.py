@@ -119,6 +119,7 @@ def before(spread: ServiceUnderTest, bench: Bench, favours: str = "") -> Iterato
     config = balancer.configuration(
         [Server(n.name, f"{n.address}:{NODE_PORT}", FAVOUR if n.name == favours else 1) for n in among]
     )
+    spread.await_rules([node.name for node in among])  # a node that did not answer would be left out, also for a while after
     with balancer.started(cluster.name, config, image, cluster.engine) as haproxy:
         _await_answer(haproxy.door, ANSWER_LIMIT_S, "see whether the nodes do, at their own doors; and run again")
         external.give(spread.name, spread.home, haproxy.address)

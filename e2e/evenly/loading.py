@@ -70,7 +70,7 @@ class Loading(Sending):
             plan = replace(plan, least_after_fail=IN_VAIN)
         node = through or self.nodes[0]
         if through:
-            self._settle(node, quiet=QUIET)
+            self._settle_at_rest(node, quiet=QUIET)
         locust = self._locust_for_a_load(node, locustfile or self._usual_locustfile, settings.clients)
         accounts = self._accounts(plan, locust)
         if plan.hold_s and control is None:

@@ -1,7 +1,8 @@
 """A Service that is there already: what keeps it from being judged is said before anything is sent."""
 
+from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import pytest
 from kubernetes.client.exceptions import ApiException
@@ -13,6 +14,7 @@ from evenly.existing import Existing
 from evenly.observed import Scenario
 from evenly.workload import external, nodes, services
 from evenly.workload.nodes import Node
+from evenly.workload.pods import Pod
 from evenly.workload.services import Port, Spec
 
 NODES = (Node("one", "10.1.0.1", ""), Node("two", "10.1.0.2", ""))
@@ -85,3 +87,25 @@ def test_a_load_goes_to_its_node_port_by_the_doors_of_a_cluster_made_here_where_
     assert checkout._doors == doors | {external.LOAD_BALANCER: "192.0.2.7:80"}
     assert checkout.nodes == ("one", "two")
     assert checkout._began_s > 0
+
+
+@pytest.mark.parametrize(
+    ("selector", "endpoints", "whole"),
+    [
+        ({"app": "checkout"}, {"a", "b"}, True),
+        ({"app": "checkout"}, {"a"}, False),
+        ({"app": "checkout"}, {"a", "b", "other"}, False),
+        ({}, {"a"}, True),
+    ],
+)
+def test_its_endpoints_are_whole_when_they_are_the_ready_pods_that_it_selects(
+    checkout: Existing, monkeypatch: pytest.MonkeyPatch, selector: dict[str, str], endpoints: set[str], *, whole: bool
+) -> None:
+    def pod(uid: str, app: str, *, ready: bool = True) -> Pod:
+        return Pod(uid, uid, "one", "", ready=ready, owner="", labels={"app": app, "tier": "x"}, created_at="", note="")
+
+    pods = (pod("a", "checkout"), pod("b", "checkout"), pod("c", "checkout", ready=False), pod("other", "shop"))
+    monkeypatch.setattr(existing, "in_namespace", lambda _: pods)
+    monkeypatch.setattr(services, "read", lambda *_: replace(spec(31000), selector=selector))
+    checkout._endpoints = cast("Any", SimpleNamespace(ready=frozenset(endpoints)))
+    assert checkout._endpoints_are_whole() is whole

@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 
 PROBE_TIMEOUT_S = 1.0
+"""One of many, at a gate: there is always another."""
+
+PATIENCE_S = 10.0
+"""One that counts: as long as a load's attempts may take."""
+
 PROBE_ID = "probe/0"
 PROBE_PATH = f"/{PROBE_ID}"
 
@@ -22,13 +27,15 @@ class Reply:
     upstream: str = ""
 
 
-def ask(address: str, host: str = "") -> Reply:
-    """Ask the backend behind ``host:port`` on a new connection; a reply without a UID is that none came in ``PROBE_TIMEOUT_S``.
+def ask(address: str, host: str = "", limit_s: float | None = None) -> Reply:
+    """Ask the backend behind ``host:port`` on a new connection; a reply without a UID is that none came within the limit.
+
+    That is ``PROBE_TIMEOUT_S`` unless one is given.
 
     ``host`` is what the request's Host header says, which a client pod goes by; "" for the address itself.
     """
     name, _, port = address.rpartition(":")
-    connection = HTTPConnection(name, int(port), timeout=PROBE_TIMEOUT_S)
+    connection = HTTPConnection(name, int(port), timeout=limit_s or PROBE_TIMEOUT_S)
     try:
         connection.request("GET", PROBE_PATH, headers={"Host": host or address})
         response = connection.getresponse()

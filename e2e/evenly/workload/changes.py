@@ -1,6 +1,5 @@
 """What a scenario does to its pods, each change awaited until the Service has taken notice."""
 
-import time
 from datetime import UTC, datetime
 
 import yaml
@@ -27,10 +26,6 @@ KUBE_PROXY = "k8s-app=kube-proxy"
 
 RESTART_LIMIT_S = 30.0
 """Longest wait for the kubelet to start a pod's program again; the first time it takes 1 to 3 s, later ones are put off."""
-
-HELD_S = 3.0
-"""How long endpoints hold before a pod that left them for a moment is taken to be in all rules again: kube-proxy writes these
-at most once a second, and a slow write of what was before may end after the endpoints are whole."""
 
 PROXY_LIMIT_S = 60.0
 """Longest wait for kube-proxy to be back; it takes 2 to 4 s."""
@@ -90,17 +85,11 @@ def restarts(namespace: Namespace, pod: Pod) -> int:
 
 
 def await_restart(namespace: Namespace, pod: Pod, before: int, endpoints: EndpointsWatch) -> None:
-    """Wait until a pod has been started more often than before, and has been an endpoint for ``HELD_S``.
-
-    Until then the pod may be reached by rules from before it left. Raises EvenlyError where it does not come back.
-    """
-
-    def held_s() -> float:
-        return (time.monotonic_ns() - endpoints.since_ns) / 1e9
+    """Wait until a pod has been started more often than before, and is an endpoint again; EvenlyError where it is not."""
 
     def back() -> bool:
         now = CoreV1Api(namespace.api).read_namespaced_pod(pod.name, namespace.name)
-        return _restarts(now) > before and _is_ready(now) and pod.uid in endpoints.ready and held_s() > HELD_S
+        return _restarts(now) > before and _is_ready(now) and pod.uid in endpoints.ready
 
     if not until(back, limit_s=RESTART_LIMIT_S):
         raise EvenlyError(

@@ -20,10 +20,11 @@ SILENCE_LIMIT_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The expected pods, and whether the gate opened within its limit."""
+    """The expected pods, whether the gate opened within its limit, and how many probes had no answer."""
 
     expected: tuple[Pod, ...]
     opened: bool
+    unanswered: int = 0
 
 
 def converge(  # noqa: PLR0913 - what it waits for, how long, and whom it tells
@@ -65,11 +66,12 @@ def converge(  # noqa: PLR0913 - what it waits for, how long, and whom it tells
         return {pod.uid for pod in expected} <= selected == endpoints.ready
 
     answered: set[str] = set()
-    in_a_row, anybody = 0, False
+    in_a_row, unanswered, anybody = 0, 0, False
 
     def everyone_answered() -> bool:
-        nonlocal in_a_row, anybody
+        nonlocal in_a_row, unanswered, anybody
         pod = ask()
+        unanswered += pod is None
         reached = declared.reaches(endpoints.ready, node, pods, zones)
         anybody = anybody or bool(pod)
         in_a_row = in_a_row + 1 if pod in reached else 0
@@ -103,7 +105,7 @@ def converge(  # noqa: PLR0913 - what it waits for, how long, and whom it tells
             f"Deployment {declared.deployment} has no pods after {limit_s:g} s: {why_none(namespace, declared.deployment)}",
             "mend what it says, then run again",
         )
-    return Settled(expected, opened)
+    return Settled(expected, opened, unanswered)
 
 
 def _expected_now(namespace: Namespace, declared: Declared) -> tuple[Pod, ...]:

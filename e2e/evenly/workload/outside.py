@@ -8,8 +8,8 @@ from pathlib import Path
 from evenly.errors import NotApplicableError
 
 ACCEPTED = "accepted"
-CONNECT_LIMIT_S = 2.0
-"""Where an address is nobody's on a network, its own limit is about 3 s: it is asked for by name (ARP) three times."""
+CONNECT_LIMIT_S = 10.0
+"""Where an address is nobody's on a network, the system's own limit is about 3 s: it is asked for by name (ARP) three times."""
 
 
 def device_of(node: str, routes: Path = Path("/proc/net/route")) -> str:

@@ -14,12 +14,12 @@ from evenly.workload.pods import Pod
 from evenly.workload.rules import Rules, of_node_port
 from evenly.workload.wait import until
 
-RULES_LIMIT_S = 15.0
+RULES_LIMIT_S = 30.0
 """Longest wait until a node's rules are what the EndpointSlices say; kube-proxy writes them once a second at most."""
 
-ANSWER_LIMIT_S = 5.0
+ANSWER_LIMIT_S = 10.0
 
-TRY_LIMIT_S = 2
+TRY_LIMIT_S = 5
 TRY = (
     f'timeout {TRY_LIMIT_S} bash -c "exec 3<>/dev/tcp/$0/$1" 2>&1 && echo ": accepted" || echo ": no answer in {TRY_LIMIT_S} s"'
 )

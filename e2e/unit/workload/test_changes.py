@@ -1,6 +1,6 @@
 """When a change that a scenario makes is over."""
 
-import time
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,7 +8,7 @@ import pytest
 
 from evenly.errors import EvenlyError
 from evenly.workload import changes
-from evenly.workload.changes import HELD_S, await_restart
+from evenly.workload.changes import await_restart
 from evenly.workload.endpoints import EndpointsWatch
 from evenly.workload.namespace import Namespace
 from evenly.workload.pods import Pod
@@ -24,25 +24,17 @@ POD = Pod(
     created_at="",
     note="",
 )
-HELD = HELD_S + 0.1
 
 
 class Endpoints(EndpointsWatch):
-    """Plays the watch: at each look the pod has been an endpoint for so long, or is none (None)."""
+    """Plays the watch: at each look the pod is an endpoint, or is none."""
 
-    def __init__(self, *held_s: float | None) -> None:
-        self._held_s = iter(held_s)
-        self._now_s: float | None = None
+    def __init__(self, is_ready: Sequence[bool]) -> None:
+        self._is_ready = iter(is_ready)
 
     @property
     def ready(self) -> frozenset[str]:
-        self._now_s = next(self._held_s)
-        return frozenset() if self._now_s is None else frozenset({POD.uid})
-
-    @property
-    def since_ns(self) -> int:
-        assert self._now_s is not None
-        return time.monotonic_ns() - round(self._now_s * 1e9)
+        return frozenset({POD.uid}) if next(self._is_ready) else frozenset()
 
 
 def wait(monkeypatch: pytest.MonkeyPatch, endpoints: Endpoints, *pods: tuple[int, bool]) -> int:
@@ -67,14 +59,14 @@ def wait(monkeypatch: pytest.MonkeyPatch, endpoints: Endpoints, *pods: tuple[int
 
 
 def test_a_killed_pod_is_back_once_it_was_started_again_and_is_ready(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert wait(monkeypatch, Endpoints(HELD, HELD), (0, True), (1, False), (1, True)) == 3
+    assert wait(monkeypatch, Endpoints([True]), (0, True), (1, False), (1, True)) == 3
 
 
-def test_a_killed_pod_is_not_back_while_its_endpoint_is_out_or_has_just_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert wait(monkeypatch, Endpoints(None, 0.1, HELD_S - 0.1, HELD), (1, True)) == 4
+def test_a_killed_pod_is_not_back_while_it_is_no_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert wait(monkeypatch, Endpoints([False, True]), (1, True)) == 2
 
 
 def test_a_killed_pod_that_does_not_come_back_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(changes, "RESTART_LIMIT_S", 0.0)
     with pytest.raises(EvenlyError, match="backend-app-x is not back 0 s after its program was killed"):
-        wait(monkeypatch, Endpoints(), (0, True))
+        wait(monkeypatch, Endpoints([]), (0, True))
