@@ -5,9 +5,13 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from evenly.deployed import Deployed
+from evenly.errors import EvenlyError
 from evenly.load import preflight
+from evenly.load.pace import TRACKED_STAY_S, TRACKED_SWEEP_S
 from evenly.load.plan import LoadPlan
+from evenly.load.preflight import Fit
 from evenly.load.run import NEW_CONNECTION, Locust
+from evenly.workload.wait import until
 
 
 class Sending(Deployed):
@@ -49,17 +53,24 @@ class Sending(Deployed):
 
     def _paced(self, plan: LoadPlan, clients: int) -> LoadPlan:
         """Return the plan with a rate that this machine bears, where it does not bear the whole load at once."""
-        fit = preflight.fit(
-            plan.cap,
-            clients,
-            preflight.read_limits(),
-            hold=plan.held,
-            limit_s=preflight.LONGEST_PACED_S,
-        )
-        if fit.rate_limit_per_s is None or 0 < plan.rate_per_s <= fit.rate_limit_per_s:
+        fit = _fit(plan, clients)
+        if fit.rate_limit_per_s is None or fit.bears(plan.rate_per_s):
             return plan
         self._bench.run.progress.say(fit.sentence)
         return replace(plan, rate_per_s=fit.rate_limit_per_s)
+
+    def _await_room(self, plan: LoadPlan, clients: int) -> None:
+        """Wait until this machine bears a load at its own rate, but no longer than it remembers what earlier loads left."""
+
+        def has_room() -> bool:
+            try:
+                return _fit(plan, clients).bears(plan.rate_per_s)
+            except EvenlyError:  # not even at a slower pace
+                return False
+
+        if not has_room():
+            with self._bench.run.progress.step("let this machine forget earlier loads", usually_s=TRACKED_STAY_S):
+                until(has_room, limit_s=TRACKED_STAY_S + TRACKED_SWEEP_S, every_s=1.0)
 
     def _locust_for_a_load(self, node: str, locustfile: str, clients: int) -> Locust:
         """Return the one that waits, if it goes where this load goes, or another in its place."""
@@ -80,3 +91,7 @@ class Sending(Deployed):
         # what a test of its own sends with kept connections is one process's, whatever sends the others
         workers = settings.workers if locustfile in {NEW_CONNECTION, settings.locustfile} else 1
         return stack.enter_context(Locust(self._doors[node], folder, clients, locustfile, workers))
+
+
+def _fit(plan: LoadPlan, clients: int) -> Fit:
+    return preflight.fit(plan.cap, clients, preflight.read_limits(), hold=plan.held, limit_s=preflight.LONGEST_PACED_S)

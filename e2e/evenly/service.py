@@ -42,6 +42,7 @@ class ServiceUnderTest(Changing):
         """
         law = uniform(pod.uid for pod in self.pods)
         whole = LoadPlan.lasting(self._load_id, law, rate_per_s=rate_per_s, limit_s=limit_s, errors_allowed=lost_allowed)
+        self._await_room(whole, clients)  # slower than the changes it would decide nothing
         plan = self._paced(whole, clients)
         locust = self._locust_for_a_load(self.nodes[0], locustfile, clients)
         with FollowedAccounts(self._namespace, plan.run_id) as accounts:

@@ -1,15 +1,21 @@
-"""What a load lost is not lost again in the next one: nodes are made to forget it, or given the time."""
+"""What an earlier load left does not spoil the next one: it is forgotten, by nodes and this machine, or given the time."""
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from evenly import sending
 from evenly.bench import Bench
 from evenly.cluster import Cluster, tracking
+from evenly.judge import uniform
+from evenly.load import preflight
+from evenly.load.plan import LoadPlan
+from evenly.load.preflight import Limits
 from evenly.observed import Scenario
 from evenly.progress import Progress
 from evenly.service import ServiceUnderTest
@@ -40,3 +46,35 @@ def test_only_nodes_that_nobody_gets_onto_are_given_the_time_and_only_before_ano
     for _ in range(2):
         second._await_forgotten()
     assert [step.seconds > 0.05 for step in run.progress.steps] == [True] * waits
+
+
+@pytest.mark.parametrize(
+    ("free", "waits", "rate_per_s"),
+    [([200_000], 0, 800.0), ([90_000, 90_000, 200_000], 1, 800.0), ([20_000, 200_000], 1, 800.0), ([90_000], 1, 156.0)],
+    ids=["has room", "has it later", "has little, and room later", "never has it"],
+)
+def test_a_load_under_changes_waits_for_room_at_its_own_rate_and_only_then_goes_slower(
+    monkeypatch: pytest.MonkeyPatch, free: list[int], waits: int, rate_per_s: float
+) -> None:
+    looks = iter(free)
+    limits = [0]
+
+    def read_limits() -> Limits:
+        limits[0] = next(looks, limits[0])
+        return Limits(ports=28_232, files=20_000, tracked_free=limits[0])
+
+    monkeypatch.setattr(preflight, "read_limits", read_limits)
+    monkeypatch.setattr(sending, "until", partial(until_at_once, time_limit=5))
+    run = SimpleNamespace(progress=Progress())
+    spread = ServiceUnderTest(
+        Bench(OURS, cast("Any", None), cast("Any", run), cast("Any", None)), Scenario("it", test="test_it", claim="It."), ()
+    )
+    plan = LoadPlan.lasting("run.1", uniform("abc"), rate_per_s=800, limit_s=45)
+    spread._await_room(plan, clients=200)
+    assert len(run.progress.steps) == waits
+    assert spread._paced(plan, clients=200).rate_per_s == pytest.approx(rate_per_s, abs=0.1)
+
+
+def until_at_once(condition: Callable[[], bool], *, time_limit: int, limit_s: float, every_s: float) -> bool:
+    assert limit_s > 120 > every_s, "an entry stays for two minutes"
+    return any(condition() for _ in range(time_limit))

@@ -47,6 +47,10 @@ class Fit:
     rate_limit_per_s: float | None
     sentence: str
 
+    def bears(self, rate_per_s: float) -> bool:
+        """Tell whether this rate fits; 0 is full speed."""
+        return self.rate_limit_per_s is None or 0 < rate_per_s <= self.rate_limit_per_s
+
 
 @dataclass(frozen=True, slots=True)
 class _Need:
