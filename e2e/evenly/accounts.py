@@ -75,5 +75,6 @@ class FollowedAccounts:
             if not row.error:
                 wanted[row.uid].add(f"{self._ids}/{row.number}")
         lines = self._follower.lines(wanted)
-        known = {pod.uid: None for pod in pods} | lines
-        return join(rows, known, self._ids, kept=kept, cut=self._follower.ended)
+        ended = self._follower.ended  # also those of which nothing could be read
+        known = dict.fromkeys([*(pod.uid for pod in pods), *ended]) | lines
+        return join(rows, known, self._ids, kept=kept, cut=ended)

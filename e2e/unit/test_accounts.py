@@ -1,13 +1,16 @@
 """Which of the pods' log lines a load is held against."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from kubernetes.client import ApiClient
 
 from evenly import accounts
-from evenly.accounts import Accounts
+from evenly.accounts import Accounts, FollowedAccounts
 from evenly.load.rows import Row
+from evenly.workload.namespace import Namespace
 from evenly.workload.pods import Pod
 
 NAMESPACE: Any = None  # the logs are in memory
@@ -84,3 +87,10 @@ def test_a_pod_that_is_gone_is_believed(logs: Logs) -> None:
     opened = Accounts(NAMESPACE, [pod("a")], ids="run.1")
     logs.lines = {}
     assert opened.books([row(1, "a", 2)], [], kept=False).discrepancies == ()
+
+
+@pytest.mark.parametrize(("ended", "found"), [({"a"}, 0), (set(), 1)])
+def test_a_pod_that_has_gone_before_its_log_was_read_is_believed_where_it_was_seen(ended: set[str], found: int) -> None:
+    followed = FollowedAccounts(Namespace(ApiClient(), "shop"), ids="run.1")
+    followed._follower = cast("Any", SimpleNamespace(lines=lambda _: {}, ended=frozenset(ended)))
+    assert len(followed.books([row(1, "a", 2)], [], kept=False).discrepancies) == found

@@ -76,7 +76,7 @@ def converge(  # noqa: PLR0913 - what it waits for, how long, and whom it tells
         anybody = anybody or bool(pod)
         in_a_row = in_a_row + 1 if pod in reached else 0
         answered.add(pod) if pod else answered.clear()  # after an error the count begins anew
-        if in_a_row < quiet:
+        if in_a_row < quiet or not {pod.uid for pod in expected} <= endpoints.ready:  # one may have left since they agreed
             return False
         return bool(answered & reached) if declared.sticky and reached else reached <= answered
 

@@ -155,6 +155,22 @@ def test_the_gate_stays_shut_while_a_pod_never_answers() -> None:
 
 
 @pytest.mark.usefixtures("cluster")
+def test_a_pod_that_leaves_after_all_have_agreed_is_waited_for_until_it_is_back() -> None:
+    seen = iter([("a", {"a"}), ("a", {"a"}), ("b", {"a", "b"}), ("a", {"a", "b"})])
+    watch: Any = SimpleNamespace(ready={"a", "b"})
+    asked: list[str] = []
+
+    def ask() -> str:
+        answer, watch.ready = next(seen)
+        asked.append(answer)
+        return answer
+
+    settled = gate.converge(NAMESPACE, DECLARED, watch, ask, node="node", zones=ZONES, limit_s=1, tell=TOLD.append)
+    assert settled.opened
+    assert asked == ["a", "a", "b"]
+
+
+@pytest.mark.usefixtures("cluster")
 def test_a_gate_that_opens_in_the_usual_time_says_nothing() -> None:
     assert converge({"a", "b"}, "a", "b")[1]
     assert TOLD == []
