@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 
-from evenly.load.pace import TRACKED_PER_CONNECTION
+from evenly.load import tracked
 from evenly.load.preflight import read_limits
 from evenly.process import run
 from evenly.workload.wait import until
@@ -65,8 +65,8 @@ def door(target: Target, connections: int) -> Place:
     """Return a Service that runs already, such as a cluster's door, opened once the kernel can track so many connections."""
 
     def room() -> bool:
-        free = read_limits().tracked_free
-        return free is None or free >= connections * TRACKED_PER_CONNECTION
+        limits = read_limits()
+        return limits.tracked_free is None or limits.tracked_free >= tracked.entries(connections, limits.ports)
 
     def opened() -> AbstractContextManager[Target]:
         until(room, limit_s=TRACKED_LIMIT_S, every_s=1.0)

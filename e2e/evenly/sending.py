@@ -94,4 +94,9 @@ class Sending(Deployed):
 
 
 def _fit(plan: LoadPlan, clients: int) -> Fit:
-    return preflight.fit(plan.cap, clients, preflight.read_limits(), hold=plan.held, limit_s=preflight.LONGEST_PACED_S)
+    return preflight.fit(
+        *(plan.cap, clients, preflight.read_limits()),
+        hold=plan.held,
+        limit_s=preflight.LONGEST_PACED_S,
+        addresses=plan.addresses,
+    )

@@ -20,9 +20,6 @@ TRACKED_SWEEP_S = 60.0
 Measured: with a stay of 6 s and room for 2,000, one entry a connection, 40 connections a second filled the table.
 """
 
-TRACKED_PER_CONNECTION = 3
-"""Entries in the kernel's table: 2 to 3 where bridged traffic is tracked too."""
-
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -49,14 +46,14 @@ class Pace:
 def sustainable_per_s(*, ports: int | None = None, tracked: int | None = None, tracked_stay_s: float = TRACKED_STAY_S) -> float:
     """Return the largest rate that these bear for as long as one likes; infinity when nothing limits it.
 
-    ``ports`` are those that are free for connections that have ended: None where the server closes first, and keeps them.
-    ``tracked`` is how many connection tracking entries are free, None where that is unknown or nothing is tracked. Connections
-    under way are not counted. Little's law: what is in use = rate * stay. The stay is taken as `LONGEST_LATE_S` longer, because
-    what a stall held up comes at once after it, close behind what came before; who is later still takes more.
+    Both are how many connections that have ended there is room for: ``ports`` for those whose ports stay here, None where the
+    server closes first and keeps them; ``tracked`` in connection tracking, None where that is unknown or nothing is tracked.
+    Connections under way are not counted. Little's law: what is in use = rate * stay. The stay is taken as `LONGEST_LATE_S`
+    longer, because what a stall held up comes at once after it, close behind what came before; who is later still takes more.
     """
     rates = [
-        max(0, free) / each / (stay_s + LONGEST_LATE_S)
-        for free, each, stay_s in ((ports, 1, TIME_WAIT_S), (tracked, TRACKED_PER_CONNECTION, tracked_stay_s + TRACKED_SWEEP_S))
-        if free is not None
+        max(0, room) / (stay_s + LONGEST_LATE_S)
+        for room, stay_s in ((ports, TIME_WAIT_S), (tracked, tracked_stay_s + TRACKED_SWEEP_S))
+        if room is not None
     ]
     return min(rates, default=math.inf)

@@ -1,6 +1,7 @@
 """What the load is told before it starts and what it tells when it has ended: one JSON object each."""
 
 import json
+import math
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from functools import cache
@@ -124,6 +125,11 @@ class LoadPlan:
     def source(self, number: int) -> str:
         """Return the address that an attempt comes from, which says whose it is; "" where the system chooses it."""
         return str(_network(self.sources)[1 + (number - 1) // CONNECTIONS_A_CLIENT]) if self.sources else ""
+
+    @property
+    def addresses(self) -> int:
+        """From how many addresses of this machine the attempts come."""
+        return math.ceil(self.cap / CONNECTIONS_A_CLIENT) if self.sources else 1
 
     @property
     def dialect(self) -> Dialect:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evenly.errors import EvenlyError
-from evenly.load.pace import TRACKED_PER_CONNECTION, TRACKED_STAY_S, sustainable_per_s
+from evenly.load import tracked
+from evenly.load.pace import TRACKED_STAY_S, sustainable_per_s
 from evenly.load.plan import LOAD_LIMIT_S
 
 FILES_BESIDE_SOCKETS = 100
@@ -86,24 +87,33 @@ def check(cap: int, clients: int, limits: Limits | None = None) -> None:
 
 
 def fit(  # noqa: PLR0913 - what makes a load large, each by its name
-    cap: int, clients: int, limits: Limits, *, hold: int = 0, limit_s: float = LOAD_LIMIT_S, client_closes: bool = False
+    cap: int,
+    clients: int,
+    limits: Limits,
+    *,
+    hold: int = 0,
+    limit_s: float = LOAD_LIMIT_S,
+    client_closes: bool = False,
+    addresses: int = 1,
 ) -> Fit:
     """Return how ``cap`` connections, and ``hold`` more after the verdict, by ``clients`` at a time, fit these limits.
 
+    They come from so many ``addresses``, each of which has the ports.
     ``client_closes``: our side, or a proxy on this machine, closes first and keeps a port for a minute; not where Linux takes
     such ports again, which it does on loopback (net.ipv4.tcp_tw_reuse=2). Raises EvenlyError, with the remedy, where even a
     pace that fits would take longer than ``limit_s``.
     """
     _check_clients(clients, limits)
     connections = cap + hold
-    needs = {need.name: need for need in _needs(connections, limits, client_closes=client_closes)}
+    ports = limits.ports and limits.ports * addresses
+    needs = {need.name: need for need in _needs(connections, limits, ports, client_closes=client_closes)}
     short = {name: need for name, need in needs.items() if need.number > need.free}
     if not short:
         what = " and ".join(f"{need.number} of {need.free} free {need.name}" for need in needs.values())
         return Fit(None, f"up to {connections} connections fit at full speed{f': they need {what}' if what else ''}")
     rate = sustainable_per_s(
         ports=short[_PORTS].free - clients if _PORTS in short else None,
-        tracked=short[_TRACKED].free - clients * TRACKED_PER_CONNECTION if _TRACKED in short else None,
+        tracked=tracked.connections(short[_TRACKED].free, ports) - clients if _TRACKED in short else None,
         tracked_stay_s=limits.tracked_stay_s,
     )
     why = " and ".join(f"{need.number} {need.name}, and {need.free} are free" for need in short.values())
@@ -116,11 +126,11 @@ def fit(  # noqa: PLR0913 - what makes a load large, each by its name
     return Fit(rate, f"up to {connections} connections fit at {rate:.1f} a second: all at once they need {why}")
 
 
-def _needs(connections: int, limits: Limits, *, client_closes: bool) -> Iterator[_Need]:
-    if client_closes and limits.ports is not None:
-        yield _Need(_PORTS, connections, limits.ports - limits.in_time_wait, _WIDEN)
+def _needs(connections: int, limits: Limits, ports: int | None, *, client_closes: bool) -> Iterator[_Need]:
+    if client_closes and ports is not None:
+        yield _Need(_PORTS, connections, ports - limits.in_time_wait, _WIDEN)
     if limits.tracked_free is not None:
-        yield _Need(_TRACKED, connections * TRACKED_PER_CONNECTION, limits.tracked_free, _ENLARGE)
+        yield _Need(_TRACKED, tracked.entries(connections, ports), limits.tracked_free, _ENLARGE)
 
 
 def _check_clients(clients: int, limits: Limits) -> None:

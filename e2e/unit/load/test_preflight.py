@@ -8,7 +8,7 @@ from evenly.errors import EvenlyError
 from evenly.load.preflight import Fit, Limits, check, fit, read_limits
 
 ROOMY = Limits(ports=28_232, files=20_000, tracked_free=262_144)
-SHORT_STAY = Limits(ports=28_232, files=20_000, tracked_free=121_560, tracked_stay_s=10)  # 121,500 entries / 3 / 81 s
+SHORT_STAY = Limits(ports=28_232, files=20_000, tracked_free=96_984, tracked_stay_s=10)  # for 500 a second, 81 s
 UNKNOWN = Limits(ports=None, files=resource.RLIM_INFINITY, tracked_free=None)
 
 
@@ -20,7 +20,7 @@ def test_the_usual_load_fits_a_usual_machine() -> None:
 @pytest.mark.parametrize(
     ("limits", "cap", "clients", "said"),
     [
-        (ROOMY, 100_000, 20, "300000 connection tracking entries, and 262144 are free"),
+        (ROOMY, 300_000, 20, "356464 connection tracking entries, and 262144 are free"),
         (Limits(28_232, 1_024, None), 100, 1_000, "ulimit -Hn 1100"),
         (Limits(100, 20_000, None), 100, 101, "ip_local_port_range"),
     ],
@@ -56,7 +56,12 @@ def test_what_fits_goes_at_full_speed_and_says_what_it_needs() -> None:
     assert fit(12_234, 20, UNKNOWN) == Fit(None, "up to 12234 connections fit at full speed")
 
 
-@pytest.mark.parametrize(("cap", "limit"), [(87_381, True), (87_382, False)])
+@pytest.mark.parametrize(("addresses", "entries"), [(1, 84_764), (2, 84_900)])
+def test_each_address_has_the_ports(addresses: int, entries: int) -> None:
+    assert f"they need {entries} of 262144" in fit(28_300, 20, ROOMY, addresses=addresses).sentence
+
+
+@pytest.mark.parametrize(("cap", "limit"), [(205_680, True), (205_681, False)])
 def test_full_speed_ends_where_the_entries_do(cap: int, limit: bool) -> None:  # noqa: FBT001 - whether it fits
     assert (fit(cap, 20, ROOMY, limit_s=1_000).rate_limit_per_s is None) == limit
 
@@ -66,7 +71,7 @@ def test_connections_that_outlast_the_room_go_at_a_pace_that_fits() -> None:
     assert found.rate_limit_per_s == pytest.approx(500)
     assert found.sentence == (
         "up to 50000 connections fit at 500.0 a second: "
-        "all at once they need 150000 connection tracking entries, and 121560 are free"
+        "all at once they need 106464 connection tracking entries, and 96984 are free"
     )
 
 
@@ -77,9 +82,9 @@ def test_a_pace_that_fits_but_takes_too_long_is_refused() -> None:
 
 
 def test_what_comes_after_the_verdict_needs_room_too() -> None:
-    assert fit(87_000, 20, ROOMY, hold=300).rate_limit_per_s is None
-    with pytest.raises(EvenlyError, match="262500 connection tracking entries"):
-        fit(87_000, 20, ROOMY, hold=500)
+    assert fit(205_000, 20, ROOMY, hold=680).rate_limit_per_s is None
+    with pytest.raises(EvenlyError, match="262145 connection tracking entries"):
+        fit(205_000, 20, ROOMY, hold=681)
 
 
 def test_where_the_client_closes_first_its_ports_limit_the_load() -> None:
@@ -93,13 +98,13 @@ def test_where_the_client_closes_first_its_ports_limit_the_load() -> None:
 
 
 def test_a_load_that_cannot_be_paced_is_refused_where_a_pace_would_fit() -> None:
-    with pytest.raises(EvenlyError, match="150000 connection tracking entries"):
+    with pytest.raises(EvenlyError, match="106464 connection tracking entries"):
         check(50_000, 20, SHORT_STAY)
 
 
 def test_all_that_is_short_is_named() -> None:
     limits = Limits(1_000, 20_000, tracked_free=3_000)
-    with pytest.raises(EvenlyError, match=r"5000 local ports, and 1000 are free and 15000 .* 3000 are free") as refused:
+    with pytest.raises(EvenlyError, match=r"5000 local ports, and 1000 are free and 7000 .* 3000 are free") as refused:
         fit(5_000, 20, limits, client_closes=True)
     assert "ip_local_port_range" in refused.value.remedy
     assert "nf_conntrack_max" in refused.value.remedy
