@@ -37,9 +37,7 @@ class Attempts:
     After PASS no further attempt is handed out but for ``plan.hold_s`` seconds: FAIL may still come then.
     After FAIL the load goes on to ``plan.least_after_fail`` attempts, within the cap and ``LONGEST_AFTER_FAIL_S``.
     ``when_open`` is called once the prelude is over: until then the caller makes one attempt at a time. ``when_done`` is called
-    once nothing more is handed out and everything has come back. A caller who takes attempts ahead of their start gives
-    ``withdraw``, which takes back those that have not started, the last ones, and returns how many: they were never handed out.
-    ``in_flight`` are those of ``handed_out`` that have not come back.
+    once nothing more is handed out and everything has come back. ``in_flight`` are those of ``handed_out`` that have not.
     """
 
     def __init__(
@@ -48,7 +46,6 @@ class Attempts:
         rows: RowWriter,
         when_done: Callable[[], None],
         when_open: Callable[[], None],
-        withdraw: Callable[[], int] = lambda: 0,
     ) -> None:
         self.run_id = plan.run_id
         self.host = plan.host
@@ -58,7 +55,6 @@ class Attempts:
         self._rows = rows
         self._when_done = when_done
         self._when_open = when_open
-        self._withdraw = withdraw
         self._in_prelude = True
         self._sample = Sample(
             ShareRule(plan.law, plan.alpha, plan.beta, plan.delta),
@@ -92,7 +88,7 @@ class Attempts:
         carries all it was to.
         """
         if opens and self._opening >= self._last:
-            self._stop(self._last_because)
+            self.stop(self._last_because)
         self.in_flight -= not opens
         if self.stopped and (opens or self.stopped is not Stopped.CAP):
             self._done_if_nothing_is_left()
@@ -130,11 +126,6 @@ class Attempts:
 
     def stop(self, why: Stopped) -> None:
         """Hand out no more; the first reason counts."""
-        self.stopped = self.stopped or why  # before taking back: those are then the last
-        self._take_back()
-        self._stop(why)
-
-    def _stop(self, why: Stopped) -> None:
         self.stopped = self.stopped or why
         if self._in_prelude:
             self._open(self._choices)
@@ -154,12 +145,6 @@ class Attempts:
             held_s=(self._ended_ns - self._passed_ns) / 1e9 if self._passed_ns and self._plan.hold_s else 0.0,
         )
 
-    def _take_back(self) -> None:
-        count = self._withdraw()
-        self.handed_out -= count
-        self._opening -= count
-        self.in_flight -= count
-
     def _prelude_is_over(self, now_ns: int) -> bool:
         return self._choices >= self._plan.prelude or now_ns - self._rows.origin_ns > self._plan.prelude_limit_s * 1e9
 
@@ -171,7 +156,6 @@ class Attempts:
     def _decide(self, now_ns: int) -> None:
         word = self._sample.verdict and self._sample.verdict.word
         if word is Word.PASS and self._passed_ns is None:
-            self._take_back()
             self._passed_ns = now_ns
             self._last, self._last_because = self._opening + self._plan.held, Stopped.DECIDED
             if not self._plan.hold_s:
@@ -179,7 +163,6 @@ class Attempts:
             elif not self._pace:
                 self._pace, self._before_pace = Pace(now_ns, HOLD_RATE_PER_S), self.handed_out
         elif word is Word.FAIL:
-            self._take_back()
             self._failed_ns = now_ns
             self._last = min(self._plan.cap, self._plan.least_after_fail)
             self._last_because = Stopped.DECIDED

@@ -1,11 +1,13 @@
 """What a host's counters say about a load: whether the client, the host or its network held it up, and not the Service."""
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import reduce
+from operator import add
 
-from evenly.load.host import HostActivity, HostCounters, activity
+from evenly.load.host import HostActivity, HostCounters, NetworkCounts, activity
 
 BUSY_CORE_SHARE = 0.95
 """A process of the load is one thread. In the simplest queue (M/M/1) work that fills 95 % of a server waits 19 times as long as
@@ -45,17 +47,21 @@ def findings(seen: HostActivity) -> tuple[Finding, ...]:
     return tuple(_findings(seen))
 
 
-def found_since(before: HostCounters | None, workers_cpu_s: Collection[float] = ()) -> tuple[str, ...]:
+def found_since(
+    before: HostCounters | None, workers_cpu_s: Collection[float] = (), elsewhere: Sequence[NetworkCounts] = ()
+) -> tuple[str, ...]:
     """Say what has held this process's load up since a reading, with the remedies; nothing where the kernel does not count.
 
-    ``workers_cpu_s`` is what each of the processes that share the load with this one has used of the CPU.
+    ``workers_cpu_s`` is what each of the processes that share the load with this one has used of the CPU, ``elsewhere`` what
+    went wrong in the networks of those that have another than this one: what they sent went through these.
     """
     after = HostCounters.read(os.getpid())
     if not before or not after:
         return ()
     seen = activity(before, after)
     busiest_share = max((seen.client_core_share, *(cpu_s / seen.seconds for cpu_s in workers_cpu_s)))
-    seen = replace(seen, client_core_share=busiest_share)
+    network = reduce(add, elsewhere) if elsewhere else seen.network
+    seen = replace(seen, client_core_share=busiest_share, network=network)
     return tuple(f"{one.sentence} To do: {one.remedy}." for one in findings(seen) if not one.only_informs)
 
 

@@ -32,6 +32,10 @@ class NetworkCounts:
         counts = ((getattr(self, field.name) - getattr(before, field.name)) % _WRAPS_AT for field in fields(self))
         return type(self)(*counts)
 
+    def __add__(self, other: Self) -> Self:
+        """Return what went wrong in two network namespaces."""
+        return type(self)(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
+
 
 @dataclass(frozen=True, slots=True)
 class HostCounters:

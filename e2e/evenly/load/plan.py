@@ -36,6 +36,8 @@ EXIT_CODE_UNWRITTEN = 128
 
 ROWS_FILE = "rows.csv"
 SUMMARY_FILE = "summary.json"
+MET_FILE = "met"
+"""There when all workers have connected to their master, which then waits for its plan."""
 T0_FILE = "t0_ns"
 """What the summary says as ``t0_ns``, for those who read the rows while the load is on."""
 
@@ -57,8 +59,9 @@ class LoadPlan:
     At most ``cap`` attempts are made until the rule decides; after PASS the load goes on for ``hold_s`` seconds. Attempts start
     at ``rate_per_s``, and have their times from when they were meant to start; without a rate each client makes its next one
     when the one before has ended, and ``HOLD_RATE_PER_S`` is the rate after PASS. One that goes ``to_the_end`` is not stopped
-    by what its attempts say: its pods change, so ``law`` is that of its beginning only. ``host`` is what each request's Host
-    header says, "" for the target. ``identify`` is for a backend that is not evenly's.
+    by what its attempts say: its pods change, so ``law`` is that of its beginning only. ``target`` is an address and port, ""
+    for those that Locust was started with, ``host`` what each request's Host header says, "" for the target. ``identify`` is
+    for a backend that is not evenly's.
     """
 
     run_id: str
@@ -76,6 +79,7 @@ class LoadPlan:
     hold_s: float = 0.0
     rate_per_s: float = 0.0
     host: str = ""
+    target: str = ""
     to_the_end: bool = False
     identify: Identify | None = None
 

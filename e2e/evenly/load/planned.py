@@ -24,15 +24,18 @@ from locust.runners import LocalRunner, MasterRunner, Runner, WorkerRunner
 from locust.stats import RequestStats
 
 from evenly.judge.law import Pick
+from evenly.load import master, worker
 from evenly.load.attempts import Attempts
 from evenly.load.bottleneck import found_since
 from evenly.load.connection import LONGEST_ATTEMPT_S
 from evenly.load.ends import exit_code, give_up
 from evenly.load.host import HostCounters
-from evenly.load.master import Failed, Master
+from evenly.load.link import Farewell, Link, pairs
+from evenly.load.master import Master
+from evenly.load.meeting import Meeting
 from evenly.load.ongoing import Entrance, ongoing
-from evenly.load.pipes import open_pipes
 from evenly.load.plan import (
+    MET_FILE,
     ROWS_FILE,
     SUMMARY_FILE,
     T0_FILE,
@@ -40,7 +43,7 @@ from evenly.load.plan import (
     Stopped,
 )
 from evenly.load.rows import RowWriter
-from evenly.load.worker import work
+from evenly.load.shares import Failed
 
 STATS_EVERY_S = 1.0
 
@@ -61,11 +64,26 @@ def _add_option(parser: LocustArgumentParser) -> None:
     parser.add_argument(
         "--evenly-workers",
         metavar="N",
-        type=open_pipes,
-        dest="evenly_pipes",
+        type=pairs,
+        dest="evenly_pairs",
         default=(),
         include_in_web_ui=False,
         help="Used by evenly: as many as there are --processes, which then send the load together.",
+    )
+    parser.add_argument(
+        "--evenly-meeting",
+        metavar="MEETING",
+        default="",
+        include_in_web_ui=False,
+        help="Used by evenly: where as many workers as --expect-workers says come to, which then send the load together.",
+    )
+    parser.add_argument(
+        "--evenly-link",
+        metavar="DESCRIPTOR",
+        type=int,
+        default=0,
+        include_in_web_ui=False,
+        help="Used by evenly: a worker's connection to such a meeting.",
     )
 
 
@@ -75,10 +93,12 @@ def _set_up(environment: Environment, runner: Runner, **_: object) -> None:
     _events.test_stop.add_listener(lambda **_: ongoing.stats.hand_over(environment.stats))
     gevent.spawn(_hand_over_statistics, environment.stats)
     options: Any = environment.parsed_options
-    if options.evenly_folder:
+    if options.evenly_folder or options.evenly_link:
         try:
-            if options.evenly_pipes and isinstance(runner, WorkerRunner):
-                work(options.evenly_pipes, environment, runner)
+            if options.evenly_link:
+                worker.work(Link(options.evenly_link), environment, own_network=True)
+            elif options.evenly_pairs and isinstance(runner, WorkerRunner):
+                worker.work(worker.forked(options.evenly_pairs, runner), environment, own_network=False)
             else:
                 _follow_a_plan(Path(options.evenly_folder), environment, runner)
         except Exception as error:
@@ -95,7 +115,7 @@ def _hand_over_statistics(stats: RequestStats) -> None:
 class _Alone:
     """Has this process's own users make the attempts; ``done`` is set when all have ended."""
 
-    workers_cpu_s: Sequence[float] = ()
+    farewells: Sequence[Farewell] = ()
     workers = 1
 
     def __init__(self, environment: Environment, runner: Runner) -> None:
@@ -121,7 +141,7 @@ class _Alone:
 
 
 def _follow_a_plan(folder: Path, environment: Environment, runner: Runner) -> None:
-    leader = _leader(environment, runner)
+    leader = _leader(folder, environment, runner)
     line = sys.stdin.readline()
     if not line:
         raise SystemExit(0)  # whoever started this load has gone or changed its mind
@@ -143,13 +163,12 @@ def _follow_a_plan(folder: Path, environment: Environment, runner: Runner) -> No
         if not leader.done.wait(plan.longest_s):
             attempts.stop(Stopped.TIME_LIMIT)
             leader.done.wait(LONGEST_ATTEMPT_S)  # evenly's attempts have time limits, somebody's own client may have none
-        bottlenecks = found_since(before, leader.workers_cpu_s)
+        cpu_s = [farewell.cpu_s for farewell in leader.farewells]
+        bottlenecks = found_since(before, cpu_s, [said.network for said in leader.farewells if said.network])
         leader.end()
         lost = writer.close_gaps(attempts.handed_out)
         rows.close()
-        summary = replace(
-            attempts.summary(__version__, leader.workers_cpu_s), bottlenecks=bottlenecks, workers=leader.workers, lost=lost
-        )
+        summary = replace(attempts.summary(__version__, cpu_s), bottlenecks=bottlenecks, workers=leader.workers, lost=lost)
         (folder / SUMMARY_FILE).write_text(summary.to_json(), encoding="utf-8")
         ongoing.exit_code = 0
         runner.quit()
@@ -162,12 +181,19 @@ def _follow_a_plan(folder: Path, environment: Environment, runner: Runner) -> No
     gevent.spawn(see_it_through).link_exception(lambda ended: failed(ended.exception))
 
 
-def _leader(environment: Environment, runner: Runner) -> _Alone | Master:
+def _leader(folder: Path, environment: Environment, runner: Runner) -> _Alone | Master:
     options: Any = environment.parsed_options
-    if options.evenly_pipes and isinstance(runner, MasterRunner):
-        master = Master(options.evenly_pipes, runner, options)
+    if isinstance(runner, MasterRunner) and (options.evenly_pairs or options.evenly_meeting):
+        links = (
+            master.forked(options.evenly_pairs)
+            if options.evenly_pairs
+            else master.met(Meeting.parse(options.evenly_meeting), options.expect_workers)
+        )
+        leader = Master(links, runner, options)
+        if options.evenly_meeting:
+            (folder / MET_FILE).touch()
         wait_read(sys.stdin.fileno())  # workers are heard meanwhile
-        return master
+        return leader
     if isinstance(runner, LocalRunner):
         return _Alone(environment, runner)
     raise SystemExit("evenly follows one Locust process; take --processes, --master and --worker out of Locust's settings")

@@ -13,7 +13,8 @@ from typing import Self
 from evenly import process
 from evenly.errors import EvenlyError
 from evenly.files import unwritten, writing
-from evenly.load.plan import EXIT_CODE_UNWRITTEN, LOAD_LIMIT_S, ROWS_FILE, SUMMARY_FILE, T0_FILE, LoadPlan, Summary
+from evenly.load.meeting import Meeting
+from evenly.load.plan import EXIT_CODE_UNWRITTEN, LOAD_LIMIT_S, MET_FILE, ROWS_FILE, SUMMARY_FILE, T0_FILE, LoadPlan, Summary
 from evenly.load.rows import Row, RowReader
 from evenly.shipped import shipped
 
@@ -44,13 +45,19 @@ class Locust:
     are under way at a time. Starting takes Locust 0.3 to 1 s, beside whatever the caller does until ``release``. ``folder`` is
     made if need be, and gets rows.csv, summary.json, locust.html and locust.log. ``locustfile`` is one of evenly's
     (``NEW_CONNECTION``, ``KEPT``) or the path of somebody's own, which runs in this process's folder, with its imports
-    and files. Several ``workers`` are as many processes that share the clients; they send ``NEW_CONNECTION`` only. Raises
-    EvenlyError when Locust is not installed, when the locustfile is not there or cannot be shared, and when the folder cannot
-    be written.
+    and files. Several ``workers`` are as many processes that share the clients; they send ``NEW_CONNECTION`` only. With a
+    ``meeting`` they come to it from elsewhere, else they are of this machine. Raises EvenlyError when Locust is not installed,
+    when the locustfile is not there or cannot be shared, and when the folder cannot be written.
     """
 
-    def __init__(
-        self, target: str, folder: Path, clients: int = CLIENTS, locustfile: str | Path = NEW_CONNECTION, workers: int = 1
+    def __init__(  # noqa: PLR0913, PLR0917 - what a load is sent by
+        self,
+        target: str,
+        folder: Path,
+        clients: int = CLIENTS,
+        locustfile: str | Path = NEW_CONNECTION,
+        workers: int = 1,
+        meeting: Meeting | None = None,
     ) -> None:
         if find_spec("locust") is None:
             raise EvenlyError("Locust is not installed beside evenly", f"{sys.executable} -m pip install locust")
@@ -63,9 +70,10 @@ class Locust:
         self._own = self.locustfile not in {NEW_CONNECTION, *KEPT}
         self._path = _path_of_own(Path(locustfile)) if self._own else shipped(self.locustfile)
         self.workers = workers
-        if workers > 1:
+        self.meeting = meeting
+        if workers > 1 or meeting:
             _check_workers(workers, clients, self.locustfile)
-        self._workers_ended = False
+        self._workers_ended = meeting is not None  # they are others' to end
         self._released = False
         self._longest_s = LOAD_LIMIT_S
         with writing(folder / LOG_FILE):
@@ -79,7 +87,7 @@ class Locust:
                 *("--locustfile", self._path, "--host", f"http://{target}"),
                 *("--users", str(clients), "--spawn-rate", str(clients)),  # a rate per second: they start all at once
                 *self._whereabouts,
-                *(_distributed(workers) if workers > 1 else ()),
+                *(_meeting(meeting, workers) if meeting else _distributed(workers) if workers > 1 else ()),
                 cwd=None if self._own else self.folder,
                 stdout=subprocess.DEVNULL,
                 stderr=log.fileno(),
@@ -89,6 +97,16 @@ class Locust:
     def has_ids(self) -> bool:
         """Whether each attempt carries its id: those of evenly's own locustfiles do."""
         return not self._own
+
+    @property
+    def met(self) -> bool:
+        """Whether all workers have come to the meeting."""
+        return (self.folder / MET_FILE).exists()
+
+    @property
+    def runs(self) -> bool:
+        """Whether the process has not ended."""
+        return self._program.poll() is None
 
     @property
     def _whereabouts(self) -> tuple[str, ...]:
@@ -119,6 +137,7 @@ class Locust:
         self._released = True
         self._longest_s = plan.longest_s
         self.host = plan.host
+        self.target = plan.target or self.target
         self._tell(plan.to_line())
 
     def wait(self, limit_s: float | None = None) -> Summary:
@@ -205,6 +224,14 @@ def _distributed(workers: int) -> tuple[str, ...]:
     return (
         *("--processes", str(workers), "--evenly-workers", str(workers)),
         *("--master-bind-host", LOOPBACK, "--master-bind-port", port, "--master-host", LOOPBACK, "--master-port", port),
+    )
+
+
+def _meeting(meeting: Meeting, workers: int) -> tuple[str, ...]:
+    """Return the words for Locust's own distributed mode, with workers that come from elsewhere."""
+    return (
+        *("--master", "--expect-workers", str(workers), "--evenly-meeting", str(meeting)),
+        *("--master-bind-host", meeting.address, "--master-bind-port", str(meeting.locust_port)),
     )
 
 

@@ -1,7 +1,7 @@
 import io
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import cycle, pairwise
 from random import Random
@@ -281,48 +281,3 @@ def test_answers_that_do_not_tell_their_place_decide_nothing() -> None:
     while attempt := load.attempts.take():
         kept(load, attempt, "a", 0, more=False)
     assert load.attempts.stopped is Stopped.CAP
-
-
-class Ahead(Load):
-    """Attempts that lie ready in a queue before they start; a decision takes them back."""
-
-    def __init__(self, plan: LoadPlan) -> None:
-        super().__init__(plan)
-        self.queue: list[Attempt] = []
-        self.attempts = Attempts(plan, RowWriter(io.StringIO(), plan.look_every), self._finish, self._open, self._withdraw)
-
-    def _withdraw(self) -> int:
-        count = len(self.queue)
-        self.queue.clear()
-        return count
-
-    def run(self, pods: Iterator[str | None], seconds_each: float = 0.001) -> None:
-        while True:
-            while len(self.queue) < 50 and (attempt := self.attempts.take()):
-                self.queue.append(attempt)
-            if not self.queue:
-                return
-            self.end(self.queue.pop(0), next(pods), seconds_each)
-
-
-@pytest.mark.parametrize(
-    ("plan", "pods"),
-    [
-        (PLAN, PODS),
-        (replace(PLAN, cap=777), PODS),
-        (PLAN, ("a", "b", "stray", "c")),
-        (PLAN, "a" * 40 + "b" * 30 + "c" * 30),
-        (replace(PLAN, hold_s=2), PODS),
-        (replace(PLAN, hold_s=2, rate_per_s=400), PODS),
-    ],
-    ids=["even", "cap", "stray", "uneven", "held", "paced"],
-)
-def test_attempts_that_lie_ready_change_nothing(plan: LoadPlan, pods: Sequence[str]) -> None:
-    ahead, just_in_time = Ahead(plan), Load(plan)
-    ahead.run(cycle(pods))
-    just_in_time.run(cycle(pods))
-    one, other = ahead.attempts.summary("v"), just_in_time.attempts.summary("v")
-    assert (ahead.ended, one.attempts, one.stopped) == (just_in_time.ended, other.attempts, other.stopped)
-    assert one.held_s == pytest.approx(other.held_s, abs=0.01)
-    assert ahead.attempts.in_flight == 0
-    assert ahead.finished
