@@ -95,10 +95,11 @@ class Kind(KindCluster):  # type: ignore[misc]  # pytest-kind ships no types
         """Run a command on a node, as root, and return what it prints; raises ProgramError with its own words."""
         return run(*_on(node), *command, timeout_s=NODE_LIMIT_S, stdin=stdin, env=self._env)
 
-    def load_docker_image(self, docker_image: str) -> None:
-        """Copy an image of the engine's into every node."""
+    def load_docker_image(self, docker_image: str, *nodes: str) -> None:
+        """Copy an image of the engine's into every node, or into these; one that has it is left out."""
+        some = ("--nodes", ",".join(nodes)) if nodes else ()
         run(
-            *(self.kind_path, "load", "docker-image", docker_image, "--name", self.name),
+            *(self.kind_path, "load", "docker-image", docker_image, "--name", self.name, *some),
             timeout_s=LOAD_LIMIT_S,
             env=self._env,
         )

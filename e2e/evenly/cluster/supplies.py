@@ -1,7 +1,7 @@
 """Decides where the images of a cluster come from, and gets them: pulled from a registry, or built on this machine."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from evenly.settings import ClusterFrom
 NODE_IMAGE = "kindest/node:v1.37.0@sha256:a1ed56cfb0e7b93589bdf97c8cd566405a265939e3620fc4f5de89adff580ae5"
 BACKEND_IMAGE = "nginx:1.26"
 BALANCER_IMAGE = "haproxy:3.0"
+PYTHON_IMAGE = "python:3.13-slim"
 
 INSPECT_LIMIT_S = 10.0
 
@@ -73,19 +74,15 @@ def balancer_image(cache: Cache, engine: Engine, way: ClusterFrom, progress: Pro
 
     Raises EvenlyError with the remedy when no way leads to it.
     """
-    if way is not ClusterFrom.BUILT and image_id(engine, BALANCER_IMAGE):
-        return BALANCER_IMAGE
-    may_build = way is ClusterFrom.AUTO
-    if way is ClusterFrom.BUILT or (may_build and image_id(engine, BUILT_NODE_IMAGE)):
-        return parts.balancer(cache, engine, progress)
-    try:
-        registry.pull(engine, BALANCER_IMAGE, progress)
-    except PullError as error:
-        if not may_build:
-            raise
-        progress.say(f"{error.short}; so it is built here")
-        return parts.balancer(cache, engine, progress)
-    return BALANCER_IMAGE
+    return _late(BALANCER_IMAGE, lambda: parts.balancer(cache, engine, progress), engine, way, progress)
+
+
+def python_image(cache: Cache, engine: Engine, way: ClusterFrom, progress: Progress) -> str:
+    """Return the image of a Python, pulled or built as the cluster's are; only a load that is sent by pods needs it.
+
+    Raises EvenlyError with the remedy when no way leads to it.
+    """
+    return _late(PYTHON_IMAGE, lambda: parts.python(cache, engine, progress), engine, way, progress)
 
 
 def pulled_before(engine: Engine) -> bool:
@@ -108,6 +105,23 @@ def image_id(engine: Engine, image: str) -> str:
         if "no such image" in error.stderr.lower():
             return ""
         raise
+
+
+def _late(image: str, build: Callable[[], str], engine: Engine, way: ClusterFrom, progress: Progress) -> str:
+    """Return an image that not every run needs, or what is built in its place."""
+    if way is not ClusterFrom.BUILT and image_id(engine, image):
+        return image
+    may_build = way is ClusterFrom.AUTO
+    if way is ClusterFrom.BUILT or (may_build and image_id(engine, BUILT_NODE_IMAGE)):
+        return build()
+    try:
+        registry.pull(engine, image, progress)
+    except PullError as error:
+        if not may_build:
+            raise
+        progress.say(f"{error.short}; so it is built here")
+        return build()
+    return image
 
 
 def _built(cache: Cache, engine: Engine, progress: Progress, why: str) -> Supplies:

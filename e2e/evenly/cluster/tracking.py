@@ -7,6 +7,8 @@ from evenly.cluster.cluster import Cluster
 FORGOTTEN_AFTER_S = 125.0
 """After so long a node has forgotten by itself what was lost: the two minutes below, and a client's patience of 5 s."""
 
+_TABLE = tuple(f"/proc/sys/net/netfilter/nf_conntrack_{number}" for number in ("count", "max"))
+
 
 def forget(cluster: Cluster, node: str, port: int) -> None:
     """Have a node forget all connections to one of its ports.
@@ -34,3 +36,9 @@ class Memory:
     def left_s(self) -> float:
         """Seconds until all is forgotten."""
         return max(0.0, self._until_s - time.monotonic())
+
+
+def free(cluster: Cluster, node: str) -> int:
+    """Return how many more connections a node can track."""
+    used, most = cluster.on_node(node, "cat", *_TABLE).split()
+    return int(most) - int(used)

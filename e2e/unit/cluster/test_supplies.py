@@ -18,7 +18,7 @@ from evenly.cluster.offline.node_image import TAG as BUILT_NODE_IMAGE
 from evenly.cluster.offline.parts import Parts
 from evenly.cluster.registry import PullError
 from evenly.cluster.requirements import LackingError, Requirement
-from evenly.cluster.supplies import BACKEND_IMAGE, BALANCER_IMAGE, NODE_IMAGE, Supplies
+from evenly.cluster.supplies import BACKEND_IMAGE, BALANCER_IMAGE, NODE_IMAGE, PYTHON_IMAGE, Supplies
 from evenly.progress import Progress
 from evenly.settings import ClusterFrom
 
@@ -180,6 +180,20 @@ def test_the_load_balancer_comes_from_where_one_is_told(machine: Machine, balanc
         balancer_image(ClusterFrom.PULLED)
     machine.holds(BALANCER_IMAGE)
     assert balancer_image(ClusterFrom.BUILT) == "built/haproxy"
+
+
+def test_the_python_of_worker_pods_comes_from_where_the_load_balancer_does(
+    machine: Machine, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "python", lambda *_: "built/python")
+
+    def image(way: ClusterFrom = ClusterFrom.AUTO) -> str:
+        return supplies.python_image(Cache(tmp_path / "cache"), engine, way, Progress(Console(file=io.StringIO())))
+
+    assert image() == "built/python"
+    machine.becomes("registry")
+    assert image() == PYTHON_IMAGE
+    assert image(ClusterFrom.BUILT) == "built/python"
 
 
 def test_the_question_to_a_registry_pulls_nothing(machine: Machine, engine: Engine) -> None:

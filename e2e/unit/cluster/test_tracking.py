@@ -10,7 +10,7 @@ import pytest
 from evenly.cluster import Cluster
 from evenly.cluster.killing import kill
 from evenly.cluster.kind import Kind
-from evenly.cluster.tracking import forget
+from evenly.cluster.tracking import forget, free
 from evenly.process import ProgramError
 
 if TYPE_CHECKING:
@@ -38,6 +38,11 @@ def test_nothing_to_forget_is_no_error_and_a_failure_is(cluster: Cluster, machin
     machine.runs("conntrack", "exit 2")
     with pytest.raises(ProgramError):
         forget(cluster, "one-worker", 30000)
+
+
+def test_a_node_tells_how_many_connections_it_can_still_track(cluster: Cluster, machine: Machine) -> None:
+    machine.runs("cat", "echo 262; echo 1000")
+    assert free(cluster, "one-worker") == 738
 
 
 def test_a_pod_without_the_program_is_told(cluster: Cluster) -> None:

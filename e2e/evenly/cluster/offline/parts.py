@@ -8,7 +8,17 @@ from pathlib import Path
 from evenly.cluster import machine
 from evenly.cluster.cache import Cache
 from evenly.cluster.engine import Engine
-from evenly.cluster.offline import archive, backend_image, balancer_image, binaries, node_image, rootfs, runtime, toolchain
+from evenly.cluster.offline import (
+    archive,
+    backend_image,
+    balancer_image,
+    binaries,
+    node_image,
+    python_image,
+    rootfs,
+    runtime,
+    toolchain,
+)
 from evenly.cluster.offline.scratch import scratch
 from evenly.cluster.requirements import Requirement, require
 from evenly.progress import Progress
@@ -56,28 +66,38 @@ def build(cache: Cache, engine: Engine, progress: Progress) -> Parts:
     programs = binaries.build(cache, compilation(), meanwhile=others)
     made_of = node_image.Ingredients(programs, *others())
     with cache.lock("images"):
-        if not _holds(engine, node_image.TAG, made_of.key()):
+        if not holds(engine, node_image.TAG, made_of.key()):
             with step("node image", 5, 10), scratch(cache.root / "node-image.tmp") as work:
                 node_image.load(made_of, work, engine)
-        if not _holds(engine, backend_image.TAG, made_of.backend.parent.name):
+        if not holds(engine, backend_image.TAG, made_of.backend.parent.name):
             engine.docker("load", "--quiet", "--input", made_of.backend, timeout_s=LOAD_LIMIT_S)
     return Parts(node_image.TAG, backend_image.TAG, programs.kind)
 
 
 def balancer(cache: Cache, engine: Engine, progress: Progress) -> str:
     """Return the name of the load balancer's image, building it where it is missing: 5 s; raises as `build` does."""
+    step = _step("the load balancer's image", progress.step("HAProxy for the load balancer", usually_s=5))
+    return _loaded(balancer_image.TAG, balancer_image.build(cache, step), cache, engine)
 
-    @contextmanager
-    def step() -> Iterator[None]:
-        require("the load balancer's image cannot be built here", *_packages())
-        with progress.step("HAProxy for the load balancer", usually_s=5):
-            yield
 
-    built = balancer_image.build(cache, step())
+def python(cache: Cache, engine: Engine, progress: Progress) -> str:
+    """Return the name of an image with Python, building it where it is missing: 10 s; raises as `build` does."""
+    step = _step("the image of pods that send a load", progress.step("Python for pods that send a load", usually_s=10))
+    return _loaded(python_image.TAG, python_image.build(cache, step), cache, engine)
+
+
+@contextmanager
+def _step(what: str, step: AbstractContextManager[None]) -> Iterator[None]:
+    require(f"{what} cannot be built here", *_packages())
+    with step:
+        yield
+
+
+def _loaded(tag: str, built: Path, cache: Cache, engine: Engine) -> str:
     with cache.lock("images"):
-        if not _holds(engine, balancer_image.TAG, built.parent.name):
+        if not holds(engine, tag, built.parent.name):
             engine.docker("load", "--quiet", "--input", built, timeout_s=LOAD_LIMIT_S)
-    return balancer_image.TAG
+    return tag
 
 
 def requirements(cache_folder: Path) -> tuple[Requirement, ...]:
@@ -92,6 +112,7 @@ def _packages() -> tuple[Requirement, ...]:
     return (debian, machine.package_sources()) if debian.met else (debian,)
 
 
-def _holds(engine: Engine, image: str, made_of: str) -> bool:
+def holds(engine: Engine, image: str, made_of: str) -> bool:
+    """Tell whether the engine has an image that was made of exactly this."""
     filters = ("--filter", f"reference={image}", "--filter", f"label={archive.LABEL}={made_of}")
     return bool(engine.docker("image", "ls", "--quiet", *filters, timeout_s=QUERY_LIMIT_S).strip())

@@ -7,14 +7,24 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 import pytest
 from rich.console import Console
 
 from evenly.cluster.cache import Cache
-from evenly.cluster.offline import backend_image, balancer_image, binaries, node_image, parts, rootfs, runtime, toolchain
+from evenly.cluster.offline import (
+    backend_image,
+    balancer_image,
+    binaries,
+    node_image,
+    parts,
+    python_image,
+    rootfs,
+    runtime,
+    toolchain,
+)
 from evenly.cluster.requirements import LackingError, Requirement, lacking
 from evenly.progress import Progress
 
@@ -39,7 +49,8 @@ class FakeEngine:
             return "id\n" if (filters["reference"], filters["label"]) in self.images else ""
         assert args[:3] == ("load", "--quiet", "--input")
         name, key = Path(str(args[-1])).parent.name.rsplit("-", 1)
-        tag = {"backend-image": backend_image.TAG, "balancer-image": balancer_image.TAG}[name]
+        images = {"backend-image": backend_image, "balancer-image": balancer_image, "python-image": python_image}
+        tag = images[name].TAG
         self.images.add((tag, f"evenly.key={name}-{key}"))
         self.loaded.append(tag)
         return ""
@@ -160,23 +171,37 @@ def test_building_needs_debian_root_go_and_disk(monkeypatch: pytest.MonkeyPatch,
     assert [missing.name for missing in lacking(parts.requirements(tmp_path))] == ["Debian", "root", "Go", "disk"]
 
 
-def test_a_load_balancer_is_built_once_and_loaded_where_the_engine_lacks_it(
-    monkeypatch: pytest.MonkeyPatch, built: list[str], tmp_path: Path
+@pytest.mark.parametrize(
+    ("image", "module", "name", "tag"),
+    [
+        (parts.balancer, balancer_image, "balancer-image", "evenly/haproxy:3.0"),
+        (parts.python, python_image, "python-image", "evenly/python:3.13"),
+    ],
+    ids=["load balancer", "Python"],
+)
+def test_a_late_image_is_built_once_and_loaded_where_the_engine_lacks_it(  # noqa: PLR0913, PLR0917 - a case, and its place
+    monkeypatch: pytest.MonkeyPatch,
+    built: list[str],
+    tmp_path: Path,
+    image: Callable[..., str],
+    module: ModuleType,
+    name: str,
+    tag: str,
 ) -> None:
     def build(cache: Cache, step: AbstractContextManager[None]) -> Path:
         def make(into: Path) -> None:
             with step:
                 (into / "image.tar").write_text("")
-            built.append("balancer-image")
+            built.append(name)
 
-        return cache.entry("balancer-image", ["balancer-image"], make) / "image.tar"
+        return cache.entry(name, [name], make) / "image.tar"
 
-    monkeypatch.setattr(balancer_image, "build", build)
+    monkeypatch.setattr(module, "build", build)
     monkeypatch.setattr(parts, "_packages", lambda: (ENOUGH,))
     engine = FakeEngine()
     for _ in range(2):
-        assert parts.balancer(Cache(tmp_path / "cache"), cast("Engine", engine), Progress(Console(file=io.StringIO())))
-        assert (built, engine.loaded) == (["balancer-image"], ["evenly/haproxy:3.0"])
+        assert image(Cache(tmp_path / "cache"), cast("Engine", engine), Progress(Console(file=io.StringIO()))) == tag
+        assert (built, engine.loaded) == ([name], [tag])
 
 
 def test_a_machine_without_packages_is_told_before_a_load_balancer_is_built(
