@@ -8,6 +8,7 @@ CLUSTER_FROM ?=##  pulled or built: where the images come from; empty: pulled wh
 PROXY ?=##         iptables or nftables: kube-proxy's mode in the cluster; empty: iptables
 LOCUSTFILE ?=##    a locustfile of yours to send the load with; empty: each request on a new connection
 WORKERS ?=##       processes that send the load together, each on a core of its own; empty: one
+WORKERS_IN_CLUSTER ?=##  pods that send the load in the place of this machine, to the Service's name; empty: none
 RATE ?=##          attempts a second, such as 400/s; empty: as fast as the clients can
 HOLD ?=##          how long the load goes on after PASS, such as 30s: FAIL may still come then
 CONTEXT ?=##       a context of your kubeconfig: use that cluster and create none
@@ -16,19 +17,19 @@ TARGET ?=##        ADDRESS:PORT of a Service for `make bench`, such as a node's 
 PYTHON ?= python3##  the Python (3.11 or newer) that makes .venv
 
 BIN := .venv/bin
-GIVEN = $(foreach name,SUITE SCENARIO KEEP CLUSTER_FROM PROXY LOCUSTFILE WORKERS RATE HOLD CONTEXT,$(if $($(name)),$(name)=$($(name))))
+GIVEN = $(foreach name,SUITE SCENARIO KEEP CLUSTER_FROM PROXY LOCUSTFILE WORKERS WORKERS_IN_CLUSTER RATE HOLD CONTEXT,$(if $($(name)),$(name)=$($(name))))
 OPTIONS = $(strip $(if $(SUITE),-m $(SUITE)) $(if $(SCENARIO),-k $(SCENARIO)) $(if $(KEEP),--keep-cluster) \
     $(if $(CLUSTER_FROM),--cluster-from $(CLUSTER_FROM)) $(if $(PROXY),--proxy-mode $(PROXY)) $(if $(HOLD),--hold $(HOLD)) \
     $(if $(LOCUSTFILE),--locustfile $(LOCUSTFILE)) $(if $(WORKERS),--workers $(WORKERS)) $(if $(RATE),--rate $(RATE)) \
-    $(if $(CONTEXT),--context $(CONTEXT)))
+    $(if $(WORKERS_IN_CLUSTER),--workers-in-cluster $(WORKERS_IN_CLUSTER)) $(if $(CONTEXT),--context $(CONTEXT)))
 
 .PHONY: help try doctor e2e test coverage calibrate bench browser planes soak workflows report down clean lock
 .DEFAULT_GOAL := help
 
 help:  ## list the targets and variables
 	@echo "make TARGET [VARIABLE=value ...]"; echo
-	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'; echo
-	@sed -nE 's/^([A-Z_]+) \?=[^#]*## *(.*)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'
+	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s%s\n", $$1, $$2}'; echo
+	@sed -nE 's/^([A-Z_]+) \?=[^#]*## *(.*)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s%s\n", $$1, $$2}'
 
 try: .venv/ready  ## take a guided tour of a Service on a real cluster, about a minute
 	@EVENLY_CLUSTER_FROM=$(CLUSTER_FROM) EVENLY_PROXY_MODE=$(PROXY) $(BIN)/evenly try

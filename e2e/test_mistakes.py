@@ -74,7 +74,7 @@ def test_a_deleted_rule_is_found_on_its_node(service):
     spread = service("spring-service.yaml")
     entry, *others = spread.nodes
     lost = spread.delete_rule(entry)
-    outcome = spread.load(control=Cause.SHARES)
+    outcome = spread.load(control=Cause.SHARES, through=entry)
     assert outcome.cause is Cause.SHARES
     assert f"The rules of {entry} have none for {short(lost)}" in outcome.explanation
     assert "through this node only" in outcome.explanation
@@ -86,7 +86,7 @@ def test_a_biased_rule_is_found_on_its_node(service):
     spread = service("spring-service.yaml")
     entry, *others = spread.nodes
     starved = spread.bias_rule(entry, chance=0.2)
-    outcome = spread.load(control=Cause.SHARES)
+    outcome = spread.load(control=Cause.SHARES, through=entry)
     assert outcome.cause is Cause.SHARES
     assert f"The rules of {entry} give {short(starved)} 20.0 %" in outcome.explanation
     assert "through this node only" in outcome.explanation

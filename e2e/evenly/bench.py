@@ -10,6 +10,7 @@ from kubernetes.client import ApiClient
 from evenly.cluster import Cluster, records
 from evenly.cluster.api import connect, data_plane
 from evenly.cluster.tracking import Memory
+from evenly.inside import WorkerImage
 from evenly.run import Run
 from evenly.settings import Settings
 from evenly.workload import namespace, nodes
@@ -17,13 +18,14 @@ from evenly.workload import namespace, nodes
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """The cluster, the way to its API server, the run that is recorded, what was set, and what nodes still remember."""
+    """The cluster, the way to its API server, the run that is recorded, what was set, and what nodes still remember or hold."""
 
     cluster: Cluster
     api: ApiClient
     run: Run
     settings: Settings
     memory: Memory = field(default_factory=Memory)
+    worker_image: WorkerImage = field(default_factory=WorkerImage)
 
     @classmethod
     def of(cls, cluster: Cluster, run: Run, settings: Settings) -> Self:

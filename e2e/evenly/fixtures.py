@@ -5,11 +5,12 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -86,7 +87,8 @@ def service(request: pytest.FixtureRequest, bench: "Bench") -> Iterator[Callable
     """Applies a Service's manifest, with the backend, in a namespace of its own, and returns the Service under test.
 
     ``also`` is a manifest beside them, ``wanted`` are Deployments of it whose pods are to answer, too. With ``client_pods``
-    loads come from so many pods of the cluster, else from this machine.
+    loads come from so many pods of the cluster, else from this machine. ``options`` are the run's that this Service has
+    otherwise, such as ``workers_in_cluster=2``.
     """
     from evenly.service import ServiceUnderTest
 
@@ -100,9 +102,11 @@ def service(request: pytest.FixtureRequest, bench: "Bench") -> Iterator[Callable
             backend: str = BACKEND,
             wanted: tuple[str, ...] = (),
             client_pods: int = 0,
+            **options: Any,  # noqa: ANN401 - each of its own type
         ) -> ServiceUnderTest:
             files = (backend, manifest, *([also] if also else []))
-            return stack.enter_context(ServiceUnderTest(bench, scenario, files, wanted=wanted, client_pods=client_pods))
+            own = replace(bench, settings=replace(bench.settings, **options)) if options else bench
+            return stack.enter_context(ServiceUnderTest(own, scenario, files, wanted=wanted, client_pods=client_pods))
 
         yield opened
 

@@ -10,12 +10,12 @@ from evenly.cluster.doors import NODE_PORT
 from evenly.deployed import QUIET
 from evenly.errors import EvenlyError
 from evenly.judge.decide import Trial, decide
-from evenly.judge.law import Law, uniform
+from evenly.judge.law import Law, Pick, uniform
 from evenly.judge.share import ShareRule
 from evenly.judge.verdict import Cause
 from evenly.load.answer import ErrorKind
 from evenly.load.plan import LoadPlan, Summary
-from evenly.load.run import HTML_FILE, KEPT, LOG_FILE, Locust
+from evenly.load.run import HTML_FILE, KEPT, LOG_FILE, NEW_CONNECTION, Locust
 from evenly.observed import Observed, Setting, scenario_record
 from evenly.outcome import Outcome, outcome
 from evenly.report.result import ScenarioRecord
@@ -54,24 +54,33 @@ class Loading(Sending):
         ``sources``, a network of this machine's with an address for each of them. ``locustfile`` is evenly's
         ``locustfiles/keep_alive.py``, or one of yours. ``to`` is where client pods connect to, the Service's ``dns_name`` or
         ``address``; without one to its name. They make a connection for each request, so such a load is always one of new
-        connections.
+        connections. Worker pods, where a run has them, connect there, too, and send what needs neither an address of this
+        machine nor the door of one node, to a Service for which it is all the same where its clients are.
         On Ctrl-C what was seen until then is judged and recorded before the interrupt goes on.
         """
         run, settings = self._bench.run, self._bench.settings
         if locustfile and self._only_new_connections:
             raise EvenlyError(f"{self._only_new_connections}, whatever {locustfile} does", "leave it out")
+        locustfile = locustfile or self._usual_locustfile
         law = law or uniform(pod.uid for pod in self.pods)
+        inside = not (through or sources) and locustfile == NEW_CONNECTION and self._pods_send(law)
         rule = ShareRule(law, settings.alpha, settings.beta, settings.delta)
         plan = LoadPlan.of(
-            self._load_id, rule, sources=sources, hold_s=settings.hold, rate_per_s=settings.rate, host=self._host(to)
+            *(self._load_id, rule),
+            sources=sources,
+            hold_s=settings.hold,
+            rate_per_s=settings.rate,
+            host="" if inside else self._host(to),
         )
+        if inside:
+            plan = replace(plan, target=to or self.dns_name)
         plan = self._paced(self._addressed(plan), settings.clients)
         if not self._endpoints.ready:
             plan = replace(plan, least_after_fail=IN_VAIN)
         node = through or self.nodes[0]
-        if through:
+        if node != self.nodes[0]:  # that one has settled
             self._settle_at_rest(node, quiet=QUIET)
-        locust = self._locust_for_a_load(node, locustfile or self._usual_locustfile, settings.clients)
+        locust = self._locust_for_a_load(node, locustfile, settings.clients, inside=inside)
         accounts = self._accounts(plan, locust)
         if plan.hold_s and control is None:
             run.progress.say(f"the load goes on for {plan.hold_s:g} s after PASS")
@@ -84,6 +93,14 @@ class Loading(Sending):
                 self._judge(rule, plan, self._observe(locust.wait(), locust, accounts), control)
             raise
         return outcome(self._judge(rule, plan, self._observe(summary, locust, accounts), control), run)
+
+    def _pods_send(self, law: Law) -> bool:
+        """Whether worker pods send a load that they can: where the Service looks at who asks, and whence, one client is to."""
+        if not self._pods_may_send or law.pick is not Pick.INDEPENDENT:
+            return False
+        spec = services.read(self._service, self._namespace)
+        policies = (spec.external_traffic_policy, spec.internal_traffic_policy)
+        return not (spec.session_affinity == services.CLIENT_IP or spec.traffic_distribution or services.LOCAL in policies)
 
     def _addressed(self, plan: LoadPlan) -> LoadPlan:
         """Say in the plan how the backend is spoken to, where it is not evenly's own."""
@@ -125,6 +142,9 @@ class Loading(Sending):
     def _observe(self, summary: Summary, locust: Locust, accounts: Accounts | FollowedAccounts | Believed) -> Observed:
         """Ask the cluster and the pods' logs about the load that has just ended."""
         entry = self._entry(next((node for node in self.nodes if self._doors[node] == locust.target), ""))
+        senders = self.worker_pods if locust.meeting else ()
+        if len(nodes := {pod.node for pod in senders}) == 1:
+            entry = nodes.pop()
         spec = services.read(self._service, self._namespace)
         endpoints = self._endpoints.readings(summary.t0_ns)
         now = tuple(explained(self._namespace, pod) for pod in in_namespace(self._namespace))
@@ -134,7 +154,9 @@ class Loading(Sending):
                 service=self._service,
                 namespace=self._namespace.name,
                 manifests=(*self._files, *([client.MANIFEST] if self._clients else [])),
-                target=client.seen_from(self._clients, locust.host) or locust.target,
+                target=client.seen_from(self._clients, locust.host)
+                or client.seen_from(senders, locust.target, "worker pod")
+                or locust.target,
                 entry_node=entry,
                 clients=locust.clients,
                 locustfile=locust.locustfile,

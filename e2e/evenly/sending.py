@@ -4,20 +4,28 @@ import time
 from contextlib import ExitStack
 from dataclasses import replace
 
+from evenly.cluster import gateway, tracking
 from evenly.deployed import Deployed
 from evenly.errors import EvenlyError
 from evenly.load import preflight
+from evenly.load.meeting import Meeting
 from evenly.load.pace import TRACKED_STAY_S, TRACKED_SWEEP_S
 from evenly.load.plan import LoadPlan
 from evenly.load.preflight import Fit
 from evenly.load.run import NEW_CONNECTION, Locust
+from evenly.shipped import shipped
+from evenly.workload import manifest
+from evenly.workload.pods import Pod
 from evenly.workload.wait import until
+from evenly.workload.worker_pods import MANIFEST, WorkerPods
 
 
 class Sending(Deployed):
     """A Service that loads can be sent through."""
 
     _locust: Locust | None = None  # that waits
+    _worker_pods: WorkerPods | None = None  # of the newest load that pods send
+    _newest: Locust | None = None  # that sends, or has sent
     _loads = 0
     _began_s = 0.0  # of the test, or of what came after its last load
 
@@ -35,11 +43,27 @@ class Sending(Deployed):
         """Why each request must be on a connection of its own; "" where it need not be."""
         return "client pods make a connection for each request" if self._client_pods else ""
 
+    @property
+    def sent(self) -> int:
+        """How many attempts of the newest load have ended, up to its last look."""
+        return len(self._newest.rows) if self._newest else 0
+
+    @property
+    def worker_pods(self) -> tuple[Pod, ...]:
+        """The pods that send the newest load that pods send, or have sent it; none without any."""
+        return self._worker_pods.pods if self._worker_pods else ()
+
     def _set_up(self, stack: ExitStack) -> None:
         self._begin()
         # Locust's start-up takes place while the pods start
-        self._locust = self._started_locust(stack, self.nodes[0], self._usual_locustfile, self._bench.settings.clients)
+        usual = (self.nodes[0], self._usual_locustfile, self._bench.settings.clients)
+        self._locust = self._started_locust(stack, *usual, inside=self._pods_may_send)
         super()._set_up(stack)
+
+    @property
+    def _pods_may_send(self) -> bool:
+        """Whether worker pods are asked for; where the load comes through client pods, these are inside already."""
+        return self._bench.settings.workers_in_cluster > 0 and not self._client_pods
 
     def _begin(self) -> None:
         self._await_forgotten()
@@ -53,7 +77,7 @@ class Sending(Deployed):
 
     def _paced(self, plan: LoadPlan, clients: int) -> LoadPlan:
         """Return the plan with a rate that this machine bears, where it does not bear the whole load at once."""
-        fit = _fit(plan, clients)
+        fit = self._fit(plan, clients)
         if fit.rate_limit_per_s is None or fit.bears(plan.rate_per_s):
             return plan
         self._bench.run.progress.say(fit.sentence)
@@ -64,7 +88,7 @@ class Sending(Deployed):
 
         def has_room() -> bool:
             try:
-                return _fit(plan, clients).bears(plan.rate_per_s)
+                return self._fit(plan, clients).bears(plan.rate_per_s)
             except EvenlyError:  # not even at a slower pace
                 return False
 
@@ -72,31 +96,52 @@ class Sending(Deployed):
             with self._bench.run.progress.step("let this machine forget earlier loads", usually_s=TRACKED_STAY_S):
                 until(has_room, limit_s=TRACKED_STAY_S + TRACKED_SWEEP_S, every_s=1.0)
 
-    def _locust_for_a_load(self, node: str, locustfile: str, clients: int) -> Locust:
+    def _fit(self, plan: LoadPlan, clients: int) -> Fit:
+        limits, addresses = preflight.read_limits(), plan.addresses
+        if plan.target and limits.tracked_free is not None:  # each node keeps a table of what its own pods send
+            free = [tracking.free(self._bench.cluster, node) for node in self.nodes]
+            limits, addresses = (
+                replace(limits, tracked_free=min(limits.tracked_free, *free)),
+                self._bench.settings.workers_in_cluster,
+            )
+        return preflight.fit(
+            *(plan.cap, clients, limits), hold=plan.held, limit_s=preflight.LONGEST_PACED_S, addresses=addresses
+        )
+
+    def _locust_for_a_load(self, node: str, locustfile: str, clients: int, *, inside: bool = False) -> Locust:
         """Return the one that waits, if it goes where this load goes, or another in its place."""
         self._await_forgotten()
         waiting, self._locust = self._locust, None
-        wanted = (self._doors[node], locustfile, clients)
-        if waiting and (waiting.target, waiting.locustfile, waiting.clients) == wanted:
-            return waiting
-        if waiting:
+        wanted = (self._doors[node], locustfile, clients, inside)
+        if waiting and (waiting.target, waiting.locustfile, waiting.clients, bool(waiting.meeting)) != wanted:
             waiting.stop()
             self._loads -= 1
-        return self._started_locust(self._stack, node, locustfile, clients)
+            waiting = None
+        self._newest = locust = waiting or self._started_locust(self._stack, node, locustfile, clients, inside=inside)
+        if inside and self._worker_pods:
+            self._worker_pods.await_met(lambda: locust.met, in_vain=lambda: not locust.runs)
+        return locust
 
-    def _started_locust(self, stack: ExitStack, node: str, locustfile: str, clients: int) -> Locust:
+    def _started_locust(self, stack: ExitStack, node: str, locustfile: str, clients: int, *, inside: bool) -> Locust:
         self._loads += 1
         folder = self._bench.run.evidence / (self._scenario.name + (f"_{self._loads}" if self._loads > 1 else ""))
         settings = self._bench.settings
+        if inside:
+            meeting = self._started_pods(stack, folder.name)
+            workers = settings.workers_in_cluster
+            return stack.enter_context(Locust(self._doors[node], folder, clients, locustfile, workers, meeting))
         # what a test of its own sends with kept connections is one process's, whatever sends the others
         workers = settings.workers if locustfile in {NEW_CONNECTION, settings.locustfile} else 1
         return stack.enter_context(Locust(self._doors[node], folder, clients, locustfile, workers))
 
-
-def _fit(plan: LoadPlan, clients: int) -> Fit:
-    return preflight.fit(
-        *(plan.cap, clients, preflight.read_limits()),
-        hold=plan.held,
-        limit_s=preflight.LONGEST_PACED_S,
-        addresses=plan.addresses,
-    )
+    def _started_pods(self, stack: ExitStack, load: str) -> Meeting:
+        """Have worker pods made, and return where they come to; raises NotApplicableError on a cluster not made here."""
+        bench = self._bench
+        engine, image = bench.worker_image.in_nodes(bench.cluster, bench.api, bench.settings, bench.run)
+        meeting = Meeting.at(gateway.address(engine))
+        pods = WorkerPods(bench.api, bench.run.run_id, f"workers-{load}")
+        stack.callback(pods.take_away)
+        documents = manifest.read(shipped(f"manifests/{MANIFEST}"))
+        pods.start(documents, image, shipped(NEW_CONNECTION), str(meeting), bench.settings.workers_in_cluster)
+        self._worker_pods = pods
+        return meeting

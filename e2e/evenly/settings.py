@@ -72,6 +72,9 @@ class Settings:
         0.05, "smallest deviation of a pod's share that must be caught; 0.05 is 5 points", low=0.001, high=0.5
     )
     workers: int = _option(1, "processes that share the clients and send the load together", low=1, high=64)
+    workers_in_cluster: int = _option(
+        0, "pods of the cluster that share the clients and send the load in the place of this machine", low=0, high=64
+    )
     locustfile: str = _option("", "the load: a locustfile of yours, or one of evenly's [locustfiles/new_connection.py]")
     rate: PerSecond = _option(
         PerSecond(0), "attempts a second, such as 400/s, however long each takes [as fast as the clients can]", low=0, high=1e5
@@ -103,7 +106,9 @@ def load(options: Mapping[str, object], environ: Mapping[str, str], folder: Path
             values[option.name] = _converted(given, type(option.default), source)
             if option.metadata["high"] and not option.metadata["low"] <= values[option.name] <= option.metadata["high"]:
                 raise EvenlyError(f"{source} is {given}", f"give {option.metadata['low']:g} to {option.metadata['high']:g}")
-    return Settings(**values)
+    settings = Settings(**values)
+    _check_workers(settings)
+    return settings
 
 
 def command(arguments: Sequence[str], environ: Mapping[str, str]) -> str:
@@ -114,6 +119,23 @@ def command(arguments: Sequence[str], environ: Mapping[str, str]) -> str:
 def option_flag(name: str) -> str:
     """Return the command-line spelling of an option."""
     return f"--{name.replace('_', '-')}"
+
+
+def _check_workers(settings: Settings) -> None:
+    """Raise EvenlyError where worker pods are asked for, and something that they cannot do."""
+    others = {
+        "--context": (settings.context, "evenly puts no pods of its own into a cluster that it did not make"),
+        "--workers": (settings.workers > 1, "a load is sent by processes of this machine or by pods"),
+        "--locustfile": (settings.locustfile, "pods make a new connection for each request"),
+    }
+    for option, (given, why) in others.items():
+        if settings.workers_in_cluster and given:
+            raise EvenlyError(f"--workers-in-cluster is given with {option}, and {why}", "leave one of the two out")
+    if settings.workers_in_cluster > settings.clients:
+        raise EvenlyError(
+            f"{settings.workers_in_cluster} workers cannot share {settings.clients} clients",
+            "give a smaller --workers-in-cluster, or more --clients",
+        )
 
 
 def _cache_home(environ: Mapping[str, str]) -> Path:

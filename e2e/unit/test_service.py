@@ -12,14 +12,20 @@ import pytest
 from evenly import sending
 from evenly.bench import Bench
 from evenly.cluster import Cluster, tracking
-from evenly.judge import uniform
+from evenly.errors import NotApplicableError
+from evenly.judge.law import Law, round_robin, uniform
 from evenly.load import preflight
 from evenly.load.plan import LoadPlan
 from evenly.load.preflight import Limits
 from evenly.observed import Scenario
 from evenly.progress import Progress
 from evenly.service import ServiceUnderTest
+from evenly.settings import Settings
+from evenly.workload import services
+from evenly.workload.namespace import Namespace
+from evenly.workload.services import Spec
 
+EVEN = uniform("ab")
 THEIRS = Cluster("theirs", "theirs", Path("config"), (), "", "theirs", kept=True)
 OURS = replace(THEIRS, kind=cast("Any", object()))
 
@@ -78,3 +84,33 @@ def test_a_load_under_changes_waits_for_room_at_its_own_rate_and_only_then_goes_
 def until_at_once(condition: Callable[[], bool], *, time_limit: int, limit_s: float, every_s: float) -> bool:
     assert limit_s > 120 > every_s, "an entry stays for two minutes"
     return any(condition() for _ in range(time_limit))
+
+
+@pytest.mark.parametrize(
+    ("workers", "client_pods", "law", "said", "who"),
+    [
+        (2, 0, EVEN, {}, "pods"),
+        (0, 0, EVEN, {}, "one client"),
+        (2, 1, EVEN, {}, "one client"),
+        (2, 0, round_robin("ab"), {}, "one client"),
+        (2, 0, EVEN, {"session_affinity": "ClientIP"}, "one client"),
+        (2, 0, EVEN, {"external_traffic_policy": "Local"}, "one client"),
+        (2, 0, EVEN, {"internal_traffic_policy": "Local"}, "one client"),
+        (2, 0, EVEN, {"traffic_distribution": "PreferSameZone"}, "one client"),
+    ],
+)
+def test_pods_send_what_is_the_same_wherever_its_clients_are(  # noqa: PLR0913, PLR0917 - a case, and its place
+    monkeypatch: pytest.MonkeyPatch, workers: int, client_pods: int, law: Law, said: dict[str, Any], who: str
+) -> None:
+    spec = Spec("None", "Cluster", {}, (), internal_traffic_policy="Cluster")
+    monkeypatch.setattr(services, "read", lambda *_: replace(spec, **said))
+    bench = Bench(OURS, cast("Any", None), cast("Any", None), Settings(workers_in_cluster=workers))
+    spread = ServiceUnderTest(bench, Scenario("first", test="test_it", claim="It."), (), client_pods=client_pods)
+    spread._service, spread._namespace = "shop", Namespace(cast("Any", None), "shop")
+    assert spread._pods_send(law) is (who == "pods")
+
+
+def test_on_a_cluster_of_the_users_worker_pods_are_not_applicable() -> None:
+    bench = Bench(THEIRS, cast("Any", None), cast("Any", None), Settings(workers_in_cluster=2))
+    with pytest.raises(NotApplicableError, match="evenly did not make theirs: no pods of evenly's send a load in it"):
+        bench.worker_image.in_nodes(THEIRS, bench.api, bench.settings, bench.run)

@@ -38,6 +38,18 @@ def test_the_cache_is_the_users_cache_folder_unless_named(tmp_path: Path) -> Non
         ({"clients": "0"}, {}, "--clients is 0\n .*give 1 to 1000"),
         ({}, {"EVENLY_CLUSTER_FROM": "heaven"}, "EVENLY_CLUSTER_FROM is 'heaven'\n .*auto or pulled or built"),
         ({"delta": "nan"}, {}, "--delta is nan"),
+        (
+            {"workers_in_cluster": "2", "workers": "2"},
+            {},
+            "--workers-in-cluster is given with --workers, and a load is sent by",
+        ),
+        (
+            {"workers_in_cluster": "2", "context": "prod"},
+            {},
+            "--workers-in-cluster is given with --context, and evenly puts no",
+        ),
+        ({"workers_in_cluster": "2", "locustfile": "a.py"}, {}, "--workers-in-cluster is given with --locustfile, and pods"),
+        ({"workers_in_cluster": "3", "clients": "2"}, {}, "3 workers cannot share 2 clients"),
         ({"hold": "a while"}, {}, "--hold is 'a while'\n .*a time in seconds, such as 30s"),
         ({"hold": "-1s"}, {}, "--hold is -1s\n .*give 0 to 600"),
     ],

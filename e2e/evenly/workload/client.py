@@ -75,9 +75,9 @@ def await_ways(
         )
 
 
-def seen_from(pods: Sequence[Pod], host: str) -> str:
-    """Say where a load went and whence: "10.96.12.3:8080 from client pod"; nothing without client pods."""
-    whence = "client pod" if len(pods) == 1 else f"{len(pods)} client pods"
+def seen_from(pods: Sequence[Pod], host: str, what: str = "client pod") -> str:
+    """Say where a load went and whence: "10.96.12.3:8080 from client pod"; nothing without such pods."""
+    whence = what if len(pods) == 1 else f"{len(pods)} {what}s"
     return f"{host} from {whence}" if pods else ""
 
 

@@ -40,6 +40,13 @@ def everyone(api: ApiClient, selector: str = "") -> tuple[Node, ...]:
     return tuple(sorted(found, key=lambda node: node.name))
 
 
+def for_pods(api: ApiClient) -> tuple[str, ...]:
+    """Return the names of the nodes that take any pod, whatever it tolerates."""
+    closed = {"NoSchedule", "NoExecute"}
+    found = CoreV1Api(api).list_node().items
+    return tuple(node.metadata.name for node in found if not any(t.effect in closed for t in node.spec.taints or []))
+
+
 def entered(nodes: Iterable[Node], client: str) -> str | None:
     """Return the node by which a connection from outside came in, as a pod tells by the client's address; None when unknown.
 

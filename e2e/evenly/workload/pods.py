@@ -1,6 +1,8 @@
 """The pods that a Deployment owns: who is expected to answer, and what the cluster says about each."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from kubernetes.client import AppsV1Api, CoreV1Api, V1Pod
 
@@ -37,7 +39,7 @@ def in_namespace(namespace: Namespace) -> tuple[Pod, ...]:
     return tuple(
         sorted(
             (
-                _pod(pod, owners)
+                pod_of(pod, owners)
                 for pod in found
                 if not pod.metadata.deletion_timestamp and pod.status.phase not in {"Succeeded", "Failed"}
             ),
@@ -56,7 +58,8 @@ def rolled_out(namespace: Namespace, deployment: str) -> bool:
     )
 
 
-def _pod(pod: V1Pod, owners: dict[str, str]) -> Pod:
+def pod_of(pod: V1Pod, owners: Mapping[str, str] = MappingProxyType({})) -> Pod:
+    """Return a pod as it is; ``owners`` name the owners of replica sets (UIDs)."""
     conditions = {condition.type: condition for condition in pod.status.conditions or []}
     ready = conditions.get("Ready")
     is_ready = ready is not None and ready.status == "True"
@@ -74,7 +77,7 @@ def _pod(pod: V1Pod, owners: dict[str, str]) -> Pod:
     )
 
 
-def _owner(pod: V1Pod, owners: dict[str, str]) -> str:
+def _owner(pod: V1Pod, owners: Mapping[str, str]) -> str:
     direct = next(iter(pod.metadata.owner_references or []), None)
     if direct is None:
         return ""

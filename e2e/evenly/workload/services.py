@@ -7,6 +7,12 @@ from kubernetes.client import CoreV1Api
 
 from evenly.workload.namespace import Namespace
 
+CLIENT_IP = "ClientIP"
+"""The affinity of a Service that sends a client back to its pod."""
+
+LOCAL = "Local"
+"""The policy of a Service for which each node sends what comes to it to its own pods only."""
+
 
 @dataclass(frozen=True, slots=True)
 class Port:
@@ -27,6 +33,7 @@ class Spec:
     selector: Mapping[str, str]
     ports: tuple[Port, ...]
     traffic_distribution: str = ""
+    internal_traffic_policy: str = ""
 
 
 def read(name: str, namespace: Namespace) -> Spec:
@@ -38,4 +45,5 @@ def read(name: str, namespace: Namespace) -> Spec:
         selector=dict(spec.selector or {}),
         ports=tuple(Port(p.port, str(p.target_port), p.node_port or 0, p.name or "") for p in spec.ports or []),
         traffic_distribution=spec.traffic_distribution or "",
+        internal_traffic_policy=spec.internal_traffic_policy or "",
     )

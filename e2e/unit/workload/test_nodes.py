@@ -11,7 +11,7 @@ from evenly.workload.nodes import Node
 def node(name: str, *taints: str) -> Any:  # noqa: ANN401 - stands for the client's object
     return SimpleNamespace(
         metadata=SimpleNamespace(name=name),
-        spec=SimpleNamespace(taints=[SimpleNamespace(key=taint) for taint in taints] or None),
+        spec=SimpleNamespace(taints=[SimpleNamespace(key=taint, effect="NoSchedule") for taint in taints] or None),
     )
 
 
@@ -38,6 +38,11 @@ def test_a_node_that_never_gets_ready_is_named(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(nodes, "READY_LIMIT_S", 0.05)
     with pytest.raises(EvenlyError, match=r"not ready: worker2\n.*kubectl describe node worker2"):
         nodes.await_ready(None)
+
+
+def test_pods_go_to_the_nodes_that_keep_none_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    play(monkeypatch, [node("control-plane", "node-role.kubernetes.io/control-plane"), node("worker"), node("worker2")])
+    assert nodes.for_pods(None) == ("worker", "worker2")
 
 
 A, B = Node("a", "172.18.0.2", "10.244.0.0/24", "east"), Node("b", "172.18.0.3", "")

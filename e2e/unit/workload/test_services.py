@@ -20,7 +20,9 @@ def test_a_services_own_words_are_read(
         selector={"app": "a"},
         ports=[port],
         traffic_distribution="PreferSameZone",
+        internal_traffic_policy="Local",
     )
     api = SimpleNamespace(read_namespaced_service=lambda *_: SimpleNamespace(spec=spec))
     monkeypatch.setattr(services, "CoreV1Api", lambda _: api)
-    assert services.read("shop", Namespace(None, "ns")) == services.Spec("None", "", {"app": "a"}, (read,), "PreferSameZone")
+    wanted = services.Spec("None", "", {"app": "a"}, (read,), "PreferSameZone", "Local")
+    assert services.read("shop", Namespace(None, "ns")) == wanted
