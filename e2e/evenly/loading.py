@@ -78,9 +78,10 @@ class Loading(Sending):
         if not self._endpoints.ready:
             plan = replace(plan, least_after_fail=IN_VAIN)
         node = through or self.nodes[0]
-        if node != self.nodes[0]:  # that one has settled
-            self._settle_at_rest(node, quiet=QUIET)
         locust = self._locust_for_a_load(node, locustfile, settings.clients, inside=inside)
+        entries = {pod.node for pod in self.worker_pods} if inside else {node}
+        for entry in sorted(entries - {self.nodes[0]}):  # the rules of that one have settled, each node's do by themselves
+            self._settle_at_rest(entry, quiet=QUIET)
         accounts = self._accounts(plan, locust)
         if plan.hold_s and control is None:
             run.progress.say(f"the load goes on for {plan.hold_s:g} s after PASS")

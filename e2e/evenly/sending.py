@@ -3,6 +3,7 @@
 import time
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 
 from evenly.cluster import gateway, tracking
 from evenly.deployed import Deployed
@@ -127,21 +128,19 @@ class Sending(Deployed):
         folder = self._bench.run.evidence / (self._scenario.name + (f"_{self._loads}" if self._loads > 1 else ""))
         settings = self._bench.settings
         if inside:
-            meeting = self._started_pods(stack, folder.name)
-            workers = settings.workers_in_cluster
-            return stack.enter_context(Locust(self._doors[node], folder, clients, locustfile, workers, meeting))
+            return self._started_with_pods(stack, folder, self._doors[node], clients)
         # what a test of its own sends with kept connections is one process's, whatever sends the others
         workers = settings.workers if locustfile in {NEW_CONNECTION, settings.locustfile} else 1
         return stack.enter_context(Locust(self._doors[node], folder, clients, locustfile, workers))
 
-    def _started_pods(self, stack: ExitStack, load: str) -> Meeting:
-        """Have worker pods made, and return where they come to; raises NotApplicableError on a cluster not made here."""
-        bench = self._bench
+    def _started_with_pods(self, stack: ExitStack, folder: Path, door: str, clients: int) -> Locust:
+        """Start a master and its worker pods; raises NotApplicableError on a cluster that was not made here."""
+        bench, workers = self._bench, self._bench.settings.workers_in_cluster
         engine, image = bench.worker_image.in_nodes(bench.cluster, bench.api, bench.settings, bench.run)
         meeting = Meeting.at(gateway.address(engine))
-        pods = WorkerPods(bench.api, bench.run.run_id, f"workers-{load}")
+        locust = stack.enter_context(Locust(door, folder, clients, NEW_CONNECTION, workers, meeting))
+        self._worker_pods = pods = WorkerPods(bench.api, bench.run.run_id, f"workers-{folder.name}")
         stack.callback(pods.take_away)
         documents = manifest.read(shipped(f"manifests/{MANIFEST}"))
-        pods.start(documents, image, shipped(NEW_CONNECTION), str(meeting), bench.settings.workers_in_cluster)
-        self._worker_pods = pods
-        return meeting
+        pods.start(documents, image, shipped(NEW_CONNECTION), str(meeting), workers)
+        return locust

@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import gevent
@@ -11,11 +12,11 @@ from locust import events as locust_events
 from locust.runners import MasterRunner
 
 from evenly.load.attempts import Attempts
-from evenly.load.link import READY, Link
+from evenly.load.link import READY, Ends, Link
 from evenly.load.meeting import Meeting, keep_alive
 from evenly.load.plan import LoadPlan
 from evenly.load.rows import RowWriter
-from evenly.load.shares import Failed, Shares
+from evenly.load.shares import AHEAD, Failed, Shares
 
 CONNECT_LIMIT_S = 30.0
 """How long workers may take to start."""
@@ -45,7 +46,8 @@ class Master:
     def begin(self, plan: LoadPlan, writer: RowWriter, failed: Failed) -> Attempts:
         """Let the workers begin; ``failed`` is called with an error of this process's own."""
         self._options.evenly_plan = plan.to_line()  # Locust gives them its options before their users begin
-        attempts = Attempts(plan, writer, lambda: None, self._shares.let_all_in)
+        let_all_in = partial(self._shares.let_all_in, ahead=0 if plan.rate_per_s else AHEAD)
+        attempts = Attempts(plan, writer, lambda: None, let_all_in)
         self._shares.begin(attempts, failed)
         return attempts
 
@@ -60,11 +62,11 @@ class Master:
         self._runner.quit = once
 
 
-def forked(pairs: Sequence[tuple[int, int]]) -> tuple[Link, ...]:
+def forked(pairs: Sequence[tuple[Ends, Ends]]) -> tuple[Link, ...]:
     """Return the master's ends of all pairs, and close the workers'."""
-    for _, workers_end in pairs:
-        os.close(workers_end)
-    return tuple(Link(own) for own, _ in pairs)
+    for end in {end for _, workers in pairs for end in workers}:
+        os.close(end)
+    return tuple(Link(*own) for own, _ in pairs)
 
 
 def met(meeting: Meeting, workers: int) -> tuple[Link, ...]:
@@ -77,7 +79,7 @@ def met(meeting: Meeting, workers: int) -> tuple[Link, ...]:
             with suppress(OSError):
                 if visitor.recv(HELLO_BYTES) == f"{meeting.word}\n".encode():
                     keep_alive(visitor)
-                    links.append(Link(visitor.detach()))
+                    links.append(Link(*[visitor.detach()] * 2))
                     continue
             visitor.close()
     return tuple(links)

@@ -2,6 +2,7 @@
 
 import secrets
 import socket
+import time
 from contextlib import ExitStack
 from typing import NamedTuple, Self
 
@@ -11,7 +12,9 @@ SILENT_S = 5
 """A connection on which nothing is said for so long is tried, once a second."""
 
 REACH_LIMIT_S = 10.0
-"""How long a worker tries to reach its master; on one machine it takes less than 1 ms."""
+"""How long a worker tries to reach its master, which starts at the same time: 1 to 3 s on two cores."""
+
+TRY_EVERY_S = 0.05
 
 TRIES = 5
 """After so many in vain it has ended: the node at the other end is gone, which closed nothing."""
@@ -50,10 +53,16 @@ class Meeting(NamedTuple):
 
 def reach(meeting: Meeting) -> int:
     """Connect to the master, say whose worker this is, and return the connection; SystemExit where it cannot be reached."""
-    try:
-        connection = socket.create_connection((meeting.address, meeting.port), timeout=REACH_LIMIT_S)
-    except OSError as error:
-        raise SystemExit(f"{meeting.address}:{meeting.port} is not reached within {REACH_LIMIT_S:g} s: {error}") from None
+    deadline_s = time.monotonic() + REACH_LIMIT_S
+    while True:
+        try:
+            connection = socket.create_connection((meeting.address, meeting.port), timeout=REACH_LIMIT_S)
+            break
+        except OSError as error:
+            if not isinstance(error, ConnectionRefusedError) or time.monotonic() > deadline_s:  # the master may not listen yet
+                words = f"{meeting.address}:{meeting.port} is not reached within {REACH_LIMIT_S:g} s: {error}"
+                raise SystemExit(words) from None
+            time.sleep(TRY_EVERY_S)
     connection.sendall(f"{meeting.word}\n".encode())
     keep_alive(connection)
     return connection.detach()

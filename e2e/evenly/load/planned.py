@@ -96,7 +96,7 @@ def _set_up(environment: Environment, runner: Runner, **_: object) -> None:
     if options.evenly_folder or options.evenly_link:
         try:
             if options.evenly_link:
-                worker.work(Link(options.evenly_link), environment, own_network=True)
+                worker.work(Link(*[options.evenly_link] * 2), environment, own_network=True)
             elif options.evenly_pairs and isinstance(runner, WorkerRunner):
                 worker.work(worker.forked(options.evenly_pairs, runner), environment, own_network=False)
             else:

@@ -16,8 +16,8 @@ from evenly.load.host import HostCounters
 from evenly.load.link import ASKED, TICKET, Farewell, Link, line_of, read_line, tickets
 from evenly.load.plan import LoadPlan, Stopped
 
-AHEAD = 5
-"""Attempts that each worker has before its users ask for them, so that none waits for the master: some 2 ms of them."""
+AHEAD = 20
+"""Attempts that each worker has before its users ask for them, so that none waits for the master: some 5 ms of them."""
 
 Failed = Callable[[BaseException], None]
 
@@ -25,9 +25,9 @@ Failed = Callable[[BaseException], None]
 class Shares:
     """Gives attempts out to workers; ``done`` is set when all of these have ended.
 
-    Attempts go to workers that have users free, but for ``AHEAD``: so their numbers are in their order of start, within a few
-    ms, and none has to be taken back when the load is decided: those few are made, as those under way are ended. A worker that
-    ends without a farewell, whatever ended it, stops the load; what it had is then without a row.
+    Attempts go to workers that have users free, but for a few that lie ahead: so their numbers are in their order of start,
+    within a few ms, and none has to be taken back when the load is decided: those few are made, as those under way are ended. A
+    worker that ends without a farewell, whatever ended it, stops the load; what it had is then without a row.
     """
 
     def __init__(self, links: Sequence[Link]) -> None:
@@ -44,10 +44,10 @@ class Shares:
         for link in self._links:
             gevent.spawn(self._listen, link).link_exception(lambda ended: failed(ended.exception))
 
-    def let_all_in(self) -> None:
-        """Give out as many at a time as there are users; one at a time until then."""
+    def let_all_in(self, ahead: int) -> None:
+        """Give out as many at a time as there are users, and so many ahead to each worker; one at a time until then."""
         self._one_at_a_time = False
-        self._free.extend(self._links * AHEAD)
+        self._free.extend(self._links * ahead)
 
     def _listen(self, link: Link) -> None:
         farewell = None

@@ -10,7 +10,7 @@ from locust.env import Environment
 from locust.runners import WorkerRunner
 
 from evenly.load.ends import give_up
-from evenly.load.link import READY, Link
+from evenly.load.link import READY, Ends, Link
 from evenly.load.ongoing import ongoing
 from evenly.load.plan import LoadPlan
 from evenly.load.shares import Share
@@ -34,9 +34,9 @@ def work(link: Link, environment: Environment, *, own_network: bool) -> None:
     link.write(READY)
 
 
-def forked(pairs: Sequence[tuple[int, int]], runner: WorkerRunner) -> Link:
+def forked(pairs: Sequence[tuple[Ends, Ends]], runner: WorkerRunner) -> Link:
     """Return this process's end of the pair that is its own, and close the others: which one, Locust has said."""
     own = pairs[runner.worker_index][1]
-    for end in {end for pair in pairs for end in pair} - {own}:
+    for end in {end for pair in pairs for ends in pair for end in ends}.difference(own):
         os.close(end)
-    return Link(own)
+    return Link(*own)

@@ -1,5 +1,6 @@
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 
 import gevent
 import pytest
@@ -13,13 +14,26 @@ ANSWERED = Exchange(1, 900_000_000_000_000_000, 12, Answer('p"\n', "uid-é", "n"
 FAILED = Exchange(5, 6, None, None, ErrorKind.CONNECT_TIMEOUT)
 
 
-@pytest.fixture
-def ends() -> Iterator[tuple[Link, Link]]:
+def piped() -> tuple[Link, Link]:
     [(one, other)] = pairs("1")
-    links = Link(one), Link(other)
+    return Link(*one), Link(*other)
+
+
+def connected() -> tuple[Link, Link]:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        client = socket.create_connection(door.getsockname())
+        visitor, _ = door.accept()
+    one, other = client.detach(), visitor.detach()
+    return Link(one, one), Link(other, other)
+
+
+@pytest.fixture(params=[piped, connected], ids=["pipes", "a connection"])
+def ends(request: pytest.FixtureRequest) -> Iterator[tuple[Link, Link]]:
+    links: tuple[Link, Link] = request.param()
     yield links
     for link in links:
-        link.close()
+        with suppress(OSError):  # a test may have closed it
+            link.close()
 
 
 def test_what_became_of_an_attempt_reads_back_the_same_from_one_line() -> None:
@@ -57,6 +71,8 @@ def test_it_ends_for_its_reader_when_the_other_side_has_finished_or_is_gone(ends
     assert [list(lines) for lines in other.lines()] == [[b"last words"]]
     other.write(b"still heard\n")
     assert one.read() == b"still heard\n"
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        one.write(b"more")
     other.write(b"not read")
     one.close()
     assert other.read() == b""
@@ -68,7 +84,7 @@ def test_it_ends_for_its_reader_when_the_other_side_has_finished_or_is_gone(ends
 def test_a_connection_that_is_reset_has_ended() -> None:
     with socket.create_server(("127.0.0.1", 0)) as door, socket.create_connection(door.getsockname()) as client:
         visitor, _ = door.accept()
-        link = Link(visitor.detach())
+        link = Link(*[visitor.detach()] * 2)
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
         client.close()
         assert link.read() == b""

@@ -5,12 +5,14 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
 
 from evenly.errors import EvenlyError
 from evenly.judge import uniform
+from evenly.load import meeting as module
 from evenly.load.meeting import Meeting, reach
 from evenly.load.plan import LoadPlan, Stopped
 from evenly.load.run import NEW_CONNECTION, Locust
@@ -47,10 +49,26 @@ def test_an_address_of_another_machine_is_refused_with_the_remedy() -> None:
     assert "--workers" in refused.value.remedy
 
 
-def test_a_master_that_is_not_reached_is_named() -> None:
+def test_a_master_that_is_not_reached_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "REACH_LIMIT_S", 0.1)
     meeting = Meeting.at(HERE)
-    with pytest.raises(SystemExit, match=rf"127\.0\.0\.1:{meeting.port} is not reached within 10 s: .*refused"):
+    with pytest.raises(SystemExit, match=rf"127\.0\.0\.1:{meeting.port} is not reached within 0\.1 s: .*refused"):
         reach(meeting)
+
+
+def test_a_worker_waits_for_its_master_to_listen() -> None:
+    meeting = Meeting.at(HERE)
+    reached: list[int] = []
+    waiting = Thread(target=lambda: reached.append(reach(meeting)))
+    waiting.start()
+    waiting.join(0.2)
+    assert waiting.is_alive()
+    with socket.create_server((HERE, meeting.port)) as door:
+        visitor, _ = door.accept()
+        waiting.join(WAIT_LIMIT_S)
+    assert visitor.recv(100) == f"{meeting.word}\n".encode()
+    visitor.close()
+    os.close(reached[0])
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -85,7 +103,7 @@ def test_a_worker_from_elsewhere_that_is_killed_is_noticed_at_once(three_pods: "
         one.kill()
         summary = load.wait(WAIT_LIMIT_S)
     assert summary.stopped is Stopped.WORKER_LOST
-    assert 1 <= len(summary.lost) <= 20
+    assert 1 <= len(summary.lost) <= 30, "what its half of the clients had, and what lay ready"
     assert {row.number for row in load.rows} | set(summary.lost) == set(range(1, summary.attempts + 1))
     one.wait(WAIT_LIMIT_S)
     assert other.wait(WAIT_LIMIT_S) == 0

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 
 import gevent
@@ -47,7 +48,7 @@ class FakeWorker:
             self.begun.append(attempt.number)
             if len(self.begun) == self.dies_after:
                 self.dead = True
-                self.link.close()
+                self.link.finish()
             gevent.sleep(self.by_chance.choice((0, 0, 0.0001)))
             if self.dead:
                 return
@@ -66,11 +67,11 @@ def sent(plan: LoadPlan, users: Sequence[int], dies_after: Sequence[int]) -> Sen
     rows, failures = io.StringIO(), list[BaseException]()
     masters, workers = [], []
     for (one, other), count, last in zip(pairs(str(len(users))), users, dies_after, strict=True):
-        masters.append(Link(one))
-        link = Link(other)
+        masters.append(Link(*one))
+        link = Link(*other)
         workers.append(FakeWorker(link, Share(plan, link), count, last, by_chance))
     shares = Shares(masters)
-    attempts = Attempts(plan, RowWriter(rows, plan.look_every), lambda: None, shares.let_all_in)
+    attempts = Attempts(plan, RowWriter(rows, plan.look_every), lambda: None, partial(shares.let_all_in, AHEAD))
     shares.begin(attempts, failures.append)
     at_work = [greenlet for worker in workers for greenlet in worker.start()]
     assert shares.done.wait(LIMIT_S)

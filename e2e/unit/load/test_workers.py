@@ -71,7 +71,7 @@ def test_what_a_worker_that_is_killed_takes_along_is_named(three_pods: "Backend"
         summary = load.wait()
         rows = {row.number for row in load.rows}
     assert summary.stopped is Stopped.WORKER_LOST
-    assert len(summary.lost) == 15, "its half of the clients had one each, and five lay ready"
+    assert len(summary.lost) == 30, "its half of the clients had one each, and twenty lay ready"
     assert rows.isdisjoint(summary.lost)
     assert rows | set(summary.lost) == set(range(1, summary.attempts + 1))
     assert set(three_pods.requests) <= {f"/run-1/{number}" for number in range(1, summary.attempts + 1)}

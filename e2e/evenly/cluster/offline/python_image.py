@@ -24,7 +24,7 @@ PACKAGES = (
         "libzstd1",
         "zlib1g",
     ),
-    *("libgcc-s1", "libstdc++6"),  # of wheels
+    *("libgcc-s1", "libstdc++6"),
 )
 PROGRAM = "usr/bin/python3.13"
 FOLDER = "usr/lib/python3.13"
@@ -32,7 +32,8 @@ FOLDER = "usr/lib/python3.13"
 LEFT_OUT = ("_curses", "_dbm", "readline")
 # Copied with their libraries; and a link into /etc, which has no use here.
 ELSEWHERE = ("lib-dynload", "sitecustomize.py")
-OF_WHEELS = ("libgcc_s.so.1", "libstdc++.so.6")
+# What wheels count on (the policies of manylinux), and Python itself does not need.
+OF_WHEELS = ("libdl.so.2", "libgcc_s.so.1", "libpthread.so.0", "librt.so.1", "libstdc++.so.6", "libutil.so.1")
 # As in the official image: libraries ask for the name and the home of whoever runs them.
 USERS = "root:x:0:0:root:/tmp:/bin/false\nnobody:x:65534:65534:nobody:/tmp:/bin/false\n"
 
