@@ -10,7 +10,7 @@ from evenly.cluster.doors import NODE_PORT
 from evenly.deployed import QUIET
 from evenly.errors import EvenlyError
 from evenly.judge.decide import Trial, decide
-from evenly.judge.law import Law, Pick, uniform
+from evenly.judge.law import Law, uniform
 from evenly.judge.share import ShareRule
 from evenly.judge.verdict import Cause
 from evenly.load.answer import ErrorKind
@@ -63,7 +63,7 @@ class Loading(Sending):
             raise EvenlyError(f"{self._only_new_connections}, whatever {locustfile} does", "leave it out")
         locustfile = locustfile or self._usual_locustfile
         law = law or uniform(pod.uid for pod in self.pods)
-        inside = not (through or sources) and locustfile == NEW_CONNECTION and self._pods_send(law)
+        inside = not (through or sources) and locustfile == NEW_CONNECTION and self._pods_send(law.pick)
         rule = ShareRule(law, settings.alpha, settings.beta, settings.delta)
         plan = LoadPlan.of(
             *(self._load_id, rule),
@@ -79,9 +79,8 @@ class Loading(Sending):
             plan = replace(plan, least_after_fail=IN_VAIN)
         node = through or self.nodes[0]
         locust = self._locust_for_a_load(node, locustfile, settings.clients, inside=inside)
-        entries = {pod.node for pod in self.worker_pods} if inside else {node}
-        for entry in sorted(entries - {self.nodes[0]}):  # the rules of that one have settled, each node's do by themselves
-            self._settle_at_rest(entry, quiet=QUIET)
+        if node != self.nodes[0]:  # that one has settled
+            self._settle_at_rest(node, quiet=QUIET)
         accounts = self._accounts(plan, locust)
         if plan.hold_s and control is None:
             run.progress.say(f"the load goes on for {plan.hold_s:g} s after PASS")
@@ -94,14 +93,6 @@ class Loading(Sending):
                 self._judge(rule, plan, self._observe(locust.wait(), locust, accounts), control)
             raise
         return outcome(self._judge(rule, plan, self._observe(summary, locust, accounts), control), run)
-
-    def _pods_send(self, law: Law) -> bool:
-        """Whether worker pods send a load that they can: where the Service looks at who asks, and whence, one client is to."""
-        if not self._pods_may_send or law.pick is not Pick.INDEPENDENT:
-            return False
-        spec = services.read(self._service, self._namespace)
-        policies = (spec.external_traffic_policy, spec.internal_traffic_policy)
-        return not (spec.session_affinity == services.CLIENT_IP or spec.traffic_distribution or services.LOCAL in policies)
 
     def _addressed(self, plan: LoadPlan) -> LoadPlan:
         """Say in the plan how the backend is spoken to, where it is not evenly's own."""

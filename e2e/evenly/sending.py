@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from evenly.cluster import gateway, tracking
-from evenly.deployed import Deployed
+from evenly.deployed import QUIET, Deployed
 from evenly.errors import EvenlyError
+from evenly.judge.law import Pick
 from evenly.load import preflight
 from evenly.load.meeting import Meeting
 from evenly.load.pace import TRACKED_STAY_S, TRACKED_SWEEP_S
@@ -15,7 +16,7 @@ from evenly.load.plan import LoadPlan
 from evenly.load.preflight import Fit
 from evenly.load.run import NEW_CONNECTION, Locust
 from evenly.shipped import shipped
-from evenly.workload import manifest
+from evenly.workload import manifest, nodes, services
 from evenly.workload.pods import Pod
 from evenly.workload.wait import until
 from evenly.workload.worker_pods import MANIFEST, WorkerPods
@@ -65,6 +66,22 @@ class Sending(Deployed):
     def _pods_may_send(self) -> bool:
         """Whether worker pods are asked for; where the load comes through client pods, these are inside already."""
         return self._bench.settings.workers_in_cluster > 0 and not self._client_pods
+
+    def _pods_send(self, pick: Pick = Pick.INDEPENDENT) -> bool:
+        """Whether worker pods send a load that they can: where the Service looks at who asks, and whence, one client is to."""
+        if not self._pods_may_send or pick is not Pick.INDEPENDENT:
+            return False
+        spec = services.read(self._service, self._namespace)
+        policies = (spec.external_traffic_policy, spec.internal_traffic_policy)
+        return not (spec.session_affinity == services.CLIENT_IP or spec.traffic_distribution or services.LOCAL in policies)
+
+    def _settle(self, node: str, quiet: int = 0) -> None:
+        """Wait at the gate, and then at each node that worker pods are on: the rules of each lag behind in their own time."""
+        super()._settle(node, quiet)
+        if node == self.nodes[0] and self._pods_send():
+            for other in nodes.for_pods(self._bench.api):
+                if self._settled.opened and other != node:
+                    super()._settle(other, QUIET)
 
     def _begin(self) -> None:
         self._await_forgotten()

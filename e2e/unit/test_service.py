@@ -107,7 +107,7 @@ def test_pods_send_what_is_the_same_wherever_its_clients_are(  # noqa: PLR0913, 
     bench = Bench(OURS, cast("Any", None), cast("Any", None), Settings(workers_in_cluster=workers))
     spread = ServiceUnderTest(bench, Scenario("first", test="test_it", claim="It."), (), client_pods=client_pods)
     spread._service, spread._namespace = "shop", Namespace(cast("Any", None), "shop")
-    assert spread._pods_send(law) is (who == "pods")
+    assert spread._pods_send(law.pick) is (who == "pods")
 
 
 def test_on_a_cluster_of_the_users_worker_pods_are_not_applicable() -> None:

@@ -109,7 +109,7 @@ def test_a_load_that_ends_by_itself_too_early_is_an_error(three_pods: "Backend",
 
 def test_a_plan_that_cannot_be_read_ends_the_load_instead_of_loading_without_one(three_pods: "Backend", tmp_path: Path) -> None:
     with Locust(three_pods.target, tmp_path) as load:
-        unreadable: Any = SimpleNamespace(to_line=lambda: "{}\n", longest_s=60.0, host="")
+        unreadable: Any = SimpleNamespace(to_line=lambda: "{}\n", longest_s=60.0, host="", target="")
         load.release(unreadable)
         with pytest.raises(EvenlyError, match=r"(?s)ended with exit code 3; 0 attempts were made.*KeyError"):
             load.wait(30)
