@@ -71,6 +71,16 @@ def test_a_worker_waits_for_its_master_to_listen() -> None:
     os.close(reached[0])
 
 
+def test_a_worker_that_has_come_but_never_listens_is_not_taken_for_one_that_will_hear_of_the_load(tmp_path: Path) -> None:
+    meeting = Meeting.at(HERE)
+    with Locust(NOWHERE, tmp_path, workers=1, meeting=meeting) as load:
+        os.close(reach(meeting))
+        assert until(lambda: not load.runs, limit_s=WAIT_LIMIT_S)
+        assert not load.met
+        with pytest.raises(EvenlyError, match="one of 1 workers has ended before the load began"):
+            load.wait()
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_workers_from_elsewhere_send_exactly_as_many_attempts_as_planned(
     workers: int, three_pods: "Backend", tmp_path: Path
