@@ -29,6 +29,7 @@ class Sending(Deployed):
     _worker_pods: WorkerPods | None = None  # of the newest load that pods send
     _newest: Locust | None = None  # that sends, or has sent
     _loads = 0
+    _teams = 0  # of worker pods
     _began_s = 0.0  # of the test, or of what came after its last load
 
     @property
@@ -156,7 +157,8 @@ class Sending(Deployed):
         engine, image = bench.worker_image.in_nodes(bench.cluster, bench.api, bench.settings, bench.run)
         meeting = Meeting.at(gateway.address(engine))
         locust = stack.enter_context(Locust(door, folder, clients, NEW_CONNECTION, workers, meeting))
-        self._worker_pods = pods = WorkerPods(bench.api, bench.run.run_id, f"workers-{folder.name}")
+        self._teams += 1  # before the name, which is cut off where it is long
+        self._worker_pods = pods = WorkerPods(bench.api, bench.run.run_id, f"workers-{self._teams}-{self._scenario.name}")
         stack.callback(pods.take_away)
         documents = manifest.read(shipped(f"manifests/{MANIFEST}"))
         pods.start(documents, image, shipped(NEW_CONNECTION), str(meeting), workers)
