@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from evenly.cluster import gateway, tracking
-from evenly.deployed import QUIET, Deployed
+from evenly.deployed import Deployed
 from evenly.errors import EvenlyError
 from evenly.judge.law import Pick
 from evenly.load import preflight
@@ -77,12 +77,10 @@ class Sending(Deployed):
         return not (spec.session_affinity == services.CLIENT_IP or spec.traffic_distribution or services.LOCAL in policies)
 
     def _settle(self, node: str, quiet: int = 0) -> None:
-        """Wait at the gate, and then at each node that worker pods are on: the rules of each lag behind in their own time."""
+        """Wait at the gate, and for each node that worker pods are on: the rules of each lag behind in their own time."""
         super()._settle(node, quiet)
-        if node == self.nodes[0] and self._pods_send():
-            for other in nodes.for_pods(self._bench.api):
-                if self._settled.opened and other != node:
-                    super()._settle(other, QUIET)
+        if node == self.nodes[0] and self._settled.opened and self._pods_send():
+            self.await_rules(nodes.for_pods(self._bench.api))
 
     def _begin(self) -> None:
         self._await_forgotten()
@@ -119,10 +117,8 @@ class Sending(Deployed):
         limits, addresses = preflight.read_limits(), plan.addresses
         if plan.target and limits.tracked_free is not None:  # each node keeps a table of what its own pods send
             free = [tracking.free(self._bench.cluster, node) for node in self.nodes]
-            limits, addresses = (
-                replace(limits, tracked_free=min(limits.tracked_free, *free)),
-                self._bench.settings.workers_in_cluster,
-            )
+            limits = replace(limits, tracked_free=min(limits.tracked_free, *free))
+            addresses = self._bench.settings.workers_in_cluster
         return preflight.fit(
             *(plan.cap, clients, limits), hold=plan.held, limit_s=preflight.LONGEST_PACED_S, addresses=addresses
         )
