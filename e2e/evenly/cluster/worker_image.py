@@ -20,7 +20,7 @@ from evenly.settings import ClusterFrom
 
 NAME = "evenly/locust"
 FOLDER = "/locust"
-CONTAINER = "evenly-locust"  # in which the image is made
+MAKING = "evenly.making=locust"  # the label of a container in which the image is made
 PYTHON = PYTHON_IMAGE.partition(":")[2].removesuffix("-slim")
 GLIBCS = ("2014", "_2_17", "_2_28", "_2_34")  # whose wheels run there, by the names of their platforms
 
@@ -56,15 +56,8 @@ def _wheels(cache: Cache, progress: Progress) -> Path:
         with progress.step("fetch Locust for pods", usually_s=7):
             run(
                 *(sys.executable, "-m", "pip", "install", "--quiet", "--no-cache-dir", "--no-compile"),
-                *(
-                    "--disable-pip-version-check",
-                    "--only-binary",
-                    ":all:",
-                    "--implementation",
-                    "cp",
-                    "--python-version",
-                    PYTHON,
-                ),
+                *("--disable-pip-version-check", "--only-binary", ":all:"),
+                *("--implementation", "cp", "--python-version", PYTHON),
                 *(word for glibc in GLIBCS for word in ("--platform", f"manylinux{glibc}_{machine}")),
                 *("--constraint", file, "--target", into / "wheels", "locust"),
                 timeout_s=INSTALL_LIMIT_S,
@@ -77,18 +70,19 @@ def _wheels(cache: Cache, progress: Progress) -> Path:
 def _make(image: str, python: str, wheels: Path, made_of: str, engine: Engine) -> None:
     """Put the wheels into a container, let Python compile what Locust imports, and make an image of that."""
 
-    def docker(*words: str | Path) -> None:
-        engine.docker(*words, timeout_s=DOCKER_LIMIT_S)
+    def docker(*words: str | Path) -> str:
+        return engine.docker(*words, timeout_s=DOCKER_LIMIT_S).strip()
 
-    docker("rm", "--force", CONTAINER)  # of a run that was killed; no error where there is none
+    for left in docker("ps", "--all", "--quiet", "--filter", f"label={MAKING}").split():  # by a run that was killed
+        docker("rm", "--force", left)
+    container = docker(
+        *("create", "--label", MAKING, "--network", "none", "--env", f"PYTHONPATH={FOLDER}"),
+        *(python, "python3", "-m", "locust", "--version"),
+    )
     try:
-        docker(
-            *("create", "--name", CONTAINER, "--network", "none", "--env", f"PYTHONPATH={FOLDER}"),
-            *(python, "python3", "-m", "locust", "--version"),
-        )
-        docker("cp", wheels, f"{CONTAINER}:{FOLDER}")
-        docker("start", "--attach", CONTAINER)
+        docker("cp", wheels, f"{container}:{FOLDER}")
+        docker("start", "--attach", container)
         changes = (f"LABEL {archive.LABEL}={made_of}", f"CMD {json.dumps(['python3', '-m', 'locust'])}")
-        docker("commit", *(word for change in changes for word in ("--change", change)), CONTAINER, image)
+        docker("commit", *(word for change in changes for word in ("--change", change)), container, image)
     finally:
-        docker("rm", "--force", CONTAINER)
+        docker("rm", "--force", container)

@@ -22,7 +22,7 @@ CONNECT_LIMIT_S = 30.0
 """How long workers may take to start."""
 
 HELLO_BYTES = 64
-HELLO_LIMIT_S = 1.0
+HELLO_LIMIT_S = 5.0
 """A worker says whose it is as soon as it has connected."""
 
 _events: Any = locust_events  # Locust declares no types for its hooks

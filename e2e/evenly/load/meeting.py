@@ -11,7 +11,7 @@ from evenly.errors import EvenlyError
 SILENT_S = 5
 """A connection on which nothing is said for so long is tried, once a second."""
 
-REACH_LIMIT_S = 10.0
+REACH_LIMIT_S = 30.0
 """How long a worker tries to reach its master, which starts at the same time: 1 to 3 s on two cores."""
 
 TRY_EVERY_S = 0.05

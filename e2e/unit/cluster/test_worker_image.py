@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from evenly.cluster.engine import Engine
 
 IMAGE = f"evenly/locust:{version('locust')}"
+MADE, LEFT = "4a1c", "77d0"  # containers: that of this run, and one that a killed run has left
 
 
 class FakeEngine:
@@ -34,6 +35,7 @@ class FakeEngine:
         self.label = ""
         self.fails = ""
         self.gateways = ""
+        self.left = False
 
     def docker(self, *args: str | Path, timeout_s: float) -> str:
         assert timeout_s > 0
@@ -42,13 +44,17 @@ class FakeEngine:
             raise ProgramError(f"docker {self.fails} failed", "see why")
         if args[0] == "commit":
             self.label = str(args[2]).removeprefix("LABEL ")
+        if args[0] == "ps":
+            return f"{LEFT}\n" if args[-1] == f"label={worker_image.MAKING}" and self.left else ""
+        if args[0] == "create":
+            return f"{MADE}\n"
         if args[:2] == ("image", "ls"):
             return "id\n" if self.label and f"label={self.label}" in args else ""
         return self.gateways if args[0] == "network" else ""
 
     @property
     def made(self) -> list[str]:
-        return [line for line in self.diary if not line.startswith("image")]
+        return [line for line in self.diary if not line.startswith(("image", "ps"))]
 
 
 @pytest.fixture
@@ -87,15 +93,15 @@ def test_it_is_made_once_of_the_versions_that_are_installed_here(
     obtain: Callable[[], str], fetched: list[tuple[str, ...]], engine: FakeEngine, tmp_path: Path
 ) -> None:
     assert obtain() == IMAGE
-    assert [line.split()[0] for line in engine.made] == ["rm", "create", "cp", "start", "commit", "rm"]
-    assert engine.made[1].endswith("evenly/python:3.13 python3 -m locust --version"), "which compiles what Locust imports"
+    assert [line.split()[0] for line in engine.made] == ["create", "cp", "start", "commit", "rm"]
+    assert engine.made[0].endswith("evenly/python:3.13 python3 -m locust --version"), "which compiles what Locust imports"
     [words] = fetched
     assert words[0] == sys.executable
     assert {"--only-binary", "--constraint", "3.13"} <= set(words)
     [constraints] = (tmp_path / "cache").glob("locust-wheels-*/constraints.txt")
     assert f"locust=={version('locust')}" in constraints.read_text().splitlines()
     obtain()
-    assert (len(fetched), len(engine.made)) == (1, 6), "the engine holds it"
+    assert (len(fetched), len(engine.made)) == (1, 5), "the engine holds it"
 
 
 def test_another_python_makes_another_image(
@@ -104,7 +110,7 @@ def test_another_python_makes_another_image(
     obtain()
     monkeypatch.setattr(worker_image, "image_id", lambda *_: "sha256:another")
     obtain()
-    assert (len(fetched), len(engine.made)) == (1, 12)
+    assert (len(fetched), len(engine.made)) == (1, 10)
 
 
 @pytest.mark.usefixtures("fetched")
@@ -112,7 +118,14 @@ def test_a_container_that_fails_leaves_no_image_and_goes(obtain: Callable[[], st
     engine.fails = "start"
     with pytest.raises(ProgramError):
         obtain()
-    assert [line.split()[0] for line in engine.made] == ["rm", "create", "cp", "start", "rm"]
+    assert [line.split()[0] for line in engine.made] == ["create", "cp", "start", "rm"]
+
+
+@pytest.mark.usefixtures("fetched")
+def test_what_a_killed_run_has_left_goes_and_no_other_container(obtain: Callable[[], str], engine: FakeEngine) -> None:
+    engine.left = True
+    obtain()
+    assert [line for line in engine.made if line.startswith("rm")] == [f"rm --force {LEFT}", f"rm --force {MADE}"]
 
 
 @pytest.mark.parametrize("gateways", ["fc00:f853:ccd:e793::1 172.18.0.1 ", "172.18.0.1/16 "])
