@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench import judge
+from bench import judge, verdict
 from bench.picture import picture
 from bench.places import Place, Target, bare, behind_rules, door
 from bench.programs import Programs, fetch
@@ -51,12 +51,14 @@ def main(folder: Path, target: Target | None = None) -> None:
         plan = [(place, load) for place in places for load in loads]
         compared = []
         for number, (place, load) in enumerate(plan, 1):
-            with progress.step(f"{place.name}: {load.name}", number, len(plan) + 1, usually_s=80):
+            with progress.step(f"{place.name}: {load.name}", number, len(plan) + 2, usually_s=80):
                 compared.append(Compared(place.name, load, in_turn(_measures(place, load, programs), ROUNDS[load])))
-    with progress.step("the judge", len(plan) + 1, len(plan) + 1):
+        with progress.step(f"{places[-1].name}: verdicts", len(plan) + 1, len(plan) + 2, usually_s=30):
+            verdicts = verdict.measure(places[-1])
+    with progress.step("the judge", len(plan) + 2, len(plan) + 2):
         cost = judge.measure()
-    write_whole(folder / "table.md", markdown(compared, cost))
-    found = {"loads": [asdict(one) for one in compared], "judge": asdict(cost)}
+    write_whole(folder / "table.md", markdown(compared, verdicts, cost))
+    found = {"loads": [asdict(one) for one in compared], "verdicts": asdict(verdicts), "judge": asdict(cost)}
     write_whole(folder / "table.json", json.dumps(found, indent=2) + "\n")
     write_whole(folder / "bench.svg", picture(compared))
     progress.say(f"Table and picture: {folder}/table.md, {folder}/bench.svg")

@@ -67,7 +67,7 @@ def ours(target: Target, load: Load, workers: int = 1) -> Run:
     is in ``program_cpu_s`` alone.
     """
     with TemporaryDirectory(prefix="bench") as folder:
-        pods = _pods(target, Path(folder, "greet"))
+        pods = pods_of(target, Path(folder, "greet"))
         before_s = _children_cpu_s()
         cap = load.connections or ENDLESS
         with Locust(str(target), Path(folder, "load"), workers=workers) as locust:
@@ -92,7 +92,7 @@ def ours(target: Target, load: Load, workers: int = 1) -> Run:
         return Run(_told(rows, summary.seconds), summary.client_cpu_s, _children_cpu_s() - before_s)
 
 
-def _pods(target: Target, folder: Path) -> set[str]:
+def pods_of(target: Target, folder: Path) -> set[str]:
     """Find out who answers, without whom no law can be declared: every answer is from a pod that is not expected."""
     with Locust(str(target), folder) as locust:
         locust.release(LoadPlan("greet", uniform(["nobody"]), GREETINGS, least_after_fail=GREETINGS, prelude=0))

@@ -7,6 +7,7 @@ from statistics import median
 from bench.judge import IMPORT_GOAL_MS, Cost
 from bench.runs import OURS, Run
 from bench.tools import WRK, Load, Spread
+from bench.verdict import Verdicts
 from calibration.table import table
 from evenly.load.run import CLIENTS
 
@@ -21,6 +22,12 @@ HEADER = (
     "both, p50 / p99 ms",
     "errors",
 )
+VERDICT_HEADER = ("rule", "s", "connections")
+VERDICT = """\
+{place}. evenly: from a Service and a Locust that are ready to the verdict, with the end of the load's program and its reports.
+Gateway API's conformance rule (500 requests, within 5 points, up to 10 tries): not measured; what it needs on average, were its
+requests sent at the rate of {fastest}. Of three pods of which one is 5 points off it accepts 99.7 %, says the calibration, and
+evenly less than 0.1 %."""
 JUDGE_HEADER = ("pods", "one look, us", "goal, us")
 LEAD = """\
 Measured by `make bench`: {clients} clients, a new connection for every request, the tools in turn and each round in the other
@@ -45,7 +52,7 @@ class Compared:
         return [value(run) / value(wrk) for run, wrk in zip(self.runs[tool], self.runs[WRK.name], strict=True)]
 
 
-def markdown(compared: Sequence[Compared], judge: Cost) -> str:
+def markdown(compared: Sequence[Compared], verdicts: Verdicts, judge: Cost) -> str:
     """Write everything as Markdown."""
     sections = ["# What the load and the judge cost"]
     for one in compared:
@@ -63,6 +70,8 @@ def markdown(compared: Sequence[Compared], judge: Cost) -> str:
         ]
     sections += [
         "![Connections a second and CPU for one, by tool](bench.svg)",
+        "## From ready to verdict",
+        *_verdicts(verdicts, next(one for one in compared if one.place == verdicts.place)),
         "## The judge",
         table(JUDGE_HEADER, ((str(look.pods), f"{look.us:.0f}", f"{look.goal_us}") for look in judge.looks), texts=1),
         IMPORT.format(ms=judge.import_ms, goal_ms=IMPORT_GOAL_MS, heavy=", ".join(judge.heavy) or "nothing"),
@@ -73,6 +82,17 @@ def markdown(compared: Sequence[Compared], judge: Cost) -> str:
 def around(values: Sequence[float], digits: int = 0) -> str:
     """Show the median, the least and the most."""
     return f"{median(values):,.{digits}f} ({min(values):,.{digits}f} to {max(values):,.{digits}f})"
+
+
+def _verdicts(verdicts: Verdicts, there: Compared) -> tuple[str, str]:
+    rates = {tool: median(run.rate for run in runs) for tool, runs in there.runs.items()}
+    fastest = max(rates, key=lambda tool: rates[tool])
+    seconds, connections = ([getattr(one, name) for one in verdicts.ours] for name in ("seconds", "connections"))
+    rows = (
+        (OURS, around(seconds, 2), around(connections)),
+        ("Gateway API", f"{verdicts.gateway_requests / rates[fastest]:.2f}", f"{verdicts.gateway_requests:,.0f}"),
+    )
+    return VERDICT.format(place=verdicts.place, fastest=fastest), table(VERDICT_HEADER, rows, texts=1)
 
 
 def _row(compared: Compared, tool: str) -> list[str]:

@@ -19,6 +19,8 @@ KEPT_ALIVE_REQUESTS = 15  # on each connection
 _GATEWAY_REQUESTS = 500
 _GATEWAY_TRIES = 10
 _GATEWAY_TOLERANCE = 0.05  # of all requests
+_SIMULATED = 100_000  # tries
+_SEED = 20261124
 _MIRROR_TRIES = 5
 _MIRROR_DEVIATIONS = 3.0
 _ISTIO_REQUESTS = 100
@@ -50,9 +52,18 @@ def gateway(stream: Stream, declared: Shares) -> Flags:
 
     Source: kubernetes-sigs/gateway-api, conformance/utils/weight/weight.go and conformance/tests/httproute-weight.go.
     """
-    counts = _attempts(stream, _GATEWAY_REQUESTS)[:_GATEWAY_TRIES]
-    near = np.abs(counts / _GATEWAY_REQUESTS - declared) <= _GATEWAY_TOLERANCE
-    return _any_try(near & (counts > 0))
+    return _any_try(_near(_attempts(stream, _GATEWAY_REQUESTS)[:_GATEWAY_TRIES], declared))
+
+
+def gateway_requests(pods: int) -> float:
+    """Return how many requests that rule sends to a Service that is even, on average until a try fits; by simulation."""
+    even = np.full(pods, 1 / pods)
+    fits = _near(np.random.default_rng(_SEED).multinomial(_GATEWAY_REQUESTS, even, _SIMULATED), even).all(axis=-1).mean()
+    return float(_GATEWAY_REQUESTS * (1 - (1 - fits) ** _GATEWAY_TRIES) / fits)
+
+
+def _near(counts: Counts, declared: Shares) -> Flags:
+    return (np.abs(counts / _GATEWAY_REQUESTS - declared) <= _GATEWAY_TOLERANCE) & (counts > 0)
 
 
 def mirror(stream: Stream, declared: Shares) -> Flags:

@@ -2,9 +2,11 @@
 
 import json
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from threading import Thread
 from typing import Any, ClassVar
@@ -12,7 +14,7 @@ from typing import Any, ClassVar
 import pytest
 
 from bench import __main__ as program
-from bench import judge
+from bench import judge, verdict
 from bench.judge import Cost, LookCost
 from bench.picture import picture
 from bench.places import Place, Target
@@ -21,7 +23,10 @@ from bench.rounds import in_turn
 from bench.runs import Run, other, ours
 from bench.table import Compared, around, markdown
 from bench.tools import OTHERS, WRK, Load, Spread, Told, Tool, read_ab, read_fortio, read_wrk
+from bench.verdict import Decided, Verdicts
+from calibration.others import gateway_requests
 from evenly.errors import EvenlyError
+from evenly.load.plan import LOAD_LIMIT_S
 
 WRK_TOLD = """\
 Running 1s test @ http://127.0.0.1:30000/bench/1
@@ -153,24 +158,43 @@ def test_the_cpu_of_a_program_is_counted_and_no_other(tmp_path: Path) -> None:
     assert runs[0].cpu_us == pytest.approx(runs[0].cpu_s / 7892 * 1e6)
 
 
+CHANCE = Random(20261127)  # noqa: S311 - a simulation
+
+
 class Pod(StreamRequestHandler):
-    """A pod that answers alone, which a judge would soon find to be as declared, and keeps what it was asked."""
+    """Pods that answer by chance, and keep what they were asked; a single one a judge would soon find to be as declared."""
 
     asked: ClassVar[list[bytes]] = []
+    uids: ClassVar[str] = "u"
 
     def handle(self) -> None:
         self.asked.append(self.rfile.readline().split()[1])
-        fields = {"pod": "p", "uid": "u", "node": "n", "connection": 1, "request": 1, "client": "c"}
+        uid = CHANCE.choice(self.uids)
+        fields = {"pod": "p", "uid": uid, "node": "n", "connection": 1, "request": 1, "client": "c"}
         self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n" + json.dumps(fields).encode())
 
 
-def test_our_own_load_makes_all_its_connections_though_few_would_decide() -> None:
-    with ThreadingTCPServer(("127.0.0.1", 0), Pod) as server:
+class Server(ThreadingTCPServer):
+    """Lets more connections wait than a load makes at a time."""
+
+    request_queue_size = 128
+
+
+@contextmanager
+def served() -> Iterator[Target]:
+    with Server(("127.0.0.1", 0), Pod) as server:
         thread = Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        measured = ours(Target("127.0.0.1", server.server_address[1]), Load("", 300, 1))
-        server.shutdown()
-        thread.join()
+        try:
+            yield Target("127.0.0.1", server.server_address[1])
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_our_own_load_makes_all_its_connections_though_few_would_decide() -> None:
+    with served() as target:
+        measured = ours(target, Load("", 300, 1))
     assert (measured.told.connections, measured.told.errors) == (300, 0)
     assert {path for path in Pod.asked if path.startswith(b"/bench/")} == {b"/bench/%d" % n for n in range(1, 301)}
     assert 0 < measured.cpu_s < measured.program_cpu_s
@@ -195,10 +219,11 @@ def test_tools_take_turns_and_every_second_round_goes_backwards() -> None:
 
 
 COMPARED = Compared(
-    "One nginx",
+    "a place",
     LOAD,
     {"evenly": [run(4000), run(9000), run(6000)], "wrk": [run(8000, 25), run(9000, 50), run(10000, 100, 7)]},
 )
+VERDICTS = Verdicts("a place", [Decided(0.9, 2300), Decided(0.7, 1900), Decided(1.1, 4800)], 540.0)
 COST = Cost([LookCost(3, 20.4, 50)], 36.0, [])
 
 
@@ -207,7 +232,7 @@ def test_ratios_are_of_runs_in_the_same_round() -> None:
 
 
 def test_a_row_shows_medians_and_the_least_and_the_most() -> None:
-    [row] = [line for line in markdown([COMPARED], COST).splitlines() if line.startswith("| evenly")]
+    [row, _] = [line for line in markdown([COMPARED], VERDICTS, COST).splitlines() if line.startswith("| evenly")]
     assert row == (
         "| evenly | 6,000 (4,000 to 9,000) | 0.60 (0.50 to 1.00) | 50 (50 to 50) | 1.00 (0.50 to 2.00) "
         "| - | - | 1.00 / 2.00 | 0 |"
@@ -216,13 +241,38 @@ def test_a_row_shows_medians_and_the_least_and_the_most() -> None:
 
 
 def test_errors_are_added_up() -> None:
-    assert "| 7 |\n" in markdown([COMPARED], COST)
-    assert "| 7 |\n" not in markdown([Compared("", LOAD, {"evenly": [run(1)], "wrk": [run(1)]})], COST)
+    assert "| 7 |\n" in markdown([COMPARED], VERDICTS, COST)
+    assert "| 7 |\n" not in markdown([Compared("a place", LOAD, {"evenly": [run(1)], "wrk": [run(1)]})], VERDICTS, COST)
+
+
+def test_a_verdict_is_beside_what_another_rule_needs_at_the_rate_of_the_fastest_tool() -> None:
+    text = markdown([COMPARED], VERDICTS, COST)
+    assert "| evenly | 0.90 (0.70 to 1.10) | 2,300 (1,900 to 4,800) |" in text
+    assert "| Gateway API | 0.06 | 540 |" in text
+    assert "at the rate of wrk." in text
+
+
+@pytest.mark.parametrize(("pods", "problem"), [("abc", ""), ("aab", "is not even"), ("a", "one pod answers")])
+def test_verdicts_are_taken_of_an_even_service_only(monkeypatch: pytest.MonkeyPatch, pods: str, problem: str) -> None:
+    monkeypatch.setattr(verdict, "ROUNDS", 1)
+    monkeypatch.setattr(Pod, "uids", pods)
+    with served() as target, pytest.raises(EvenlyError, match=problem) if problem else nullcontext():
+        verdicts = verdict.measure(Place("a place", lambda: nullcontext(target)))
+        [found] = verdicts.ours
+        assert found.connections > 1000
+        assert 0 < found.seconds < LOAD_LIMIT_S
+        assert verdicts.gateway_requests == pytest.approx(500, rel=0.15)
+
+
+def test_a_rule_that_is_tried_again_sends_more_the_less_its_tries_fit() -> None:
+    few, many = gateway_requests(2), gateway_requests(10)
+    assert 500 < few < 520, "in halves 5 points are 2.24 standard deviations of 500, which 2.5 % go beyond"
+    assert few > many > 500, "with more pods each share is smaller, and so is what it varies by"
 
 
 @pytest.mark.parametrize("heavy", [[], ["numpy"]])
 def test_the_judges_cost_is_beside_its_goal(heavy: list[str]) -> None:
-    text = markdown([COMPARED], Cost(COST.looks, 36.0, heavy))
+    text = markdown([COMPARED], VERDICTS, Cost(COST.looks, 36.0, heavy))
     assert "| 3 | 20 | 50 |" in text
     assert f"it imports {'numpy' if heavy else 'nothing'}." in text
 
@@ -269,6 +319,7 @@ def test_a_door_is_a_target_of_its_own_and_all_files_are_written(tmp_path: Path,
     monkeypatch.setattr(program, "ours", sent)
     monkeypatch.setattr(program, "other", by_other)
     monkeypatch.setattr(program, "door", lambda target, _: Place("door", lambda: nullcontext(target)))
+    monkeypatch.setattr(verdict, "measure", lambda place: replace(VERDICTS, place=place.name))
     monkeypatch.setattr(judge, "measure", lambda: COST)
     monkeypatch.setenv("EVENLY_CACHE", str(tmp_path / "cache"))
     program.main(tmp_path / "bench", program.target_of("127.0.0.1:30000"))
