@@ -30,6 +30,7 @@ contexts: [{name: mine, context: {cluster: mine, user: me}}]
 clusters: [{name: mine, cluster: {server: "http://127.0.0.1:1"}}]
 users: [{name: me, user: {}}]
 """
+FREEZERS = {"freezer.state": "FROZEN", "cgroup.freeze": "1"}  # of the first and the second version of control groups
 CREATING = r"create a kind cluster of three nodes \("
 CREATED = r"create a kind cluster of three nodes: done"
 WAITED = r"wait for the nodes: done"
@@ -114,6 +115,16 @@ def test_ctrl_c_leaves_nothing(start: Start, moment: str, then_s: float) -> None
     run = start()
     run.wait_for(moment)
     assert not run.ended_within(then_s)
+    run.send(signal.SIGINT)
+    assert run.end().code == INTERRUPTED
+
+
+def test_a_node_that_is_killed_while_a_pod_of_it_is_frozen_ends_all_the_same(start: Start) -> None:
+    run = start()
+    run.wait_for(CREATED)
+    pods = (file for name in FREEZERS for file in Path("/sys/fs/cgroup").rglob(f"cri-containerd-*/{name}"))
+    freezer = next(pods)
+    freezer.write_text(FREEZERS[freezer.name])  # as runc does for a moment
     run.send(signal.SIGINT)
     assert run.end().code == INTERRUPTED
 

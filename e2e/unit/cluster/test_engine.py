@@ -13,6 +13,7 @@ from rich.console import Console
 from evenly.cluster import engine
 from evenly.cluster.cache import Cache
 from evenly.cluster.offline import engine as private_engine
+from evenly.cluster.offline import host
 from evenly.cluster.requirements import LackingError, Requirement, lacking
 from evenly.errors import EvenlyError
 from evenly.progress import Progress
@@ -132,3 +133,17 @@ def test_what_docker_says_is_handed_out(machine: Machine, cache: Cache) -> None:
     found = engine.find(cache, Progress())
     assert found.docker("network", "ls", timeout_s=5.0) == "bridge\n"
     assert machine.diary[-1] == "docker network ls"
+
+
+@pytest.mark.parametrize(("fails", "removals"), [(0, 1), (1, 2)])
+def test_a_container_that_does_not_end_while_it_is_frozen_is_woken_and_removed(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, fails: int, removals: int
+) -> None:
+    thawed: list[int] = []
+    monkeypatch.setattr(host, "thaw", lambda: thawed.append(1))
+    diary = machine.here / "diary"
+    diary.write_text("")
+    machine.runs("docker", f'echo "$1" >> {diary}; case $1 in ps) echo node;; rm) [ $(grep -c rm {diary}) -gt {fails} ];; esac')
+    private_engine._remove_all(machine.here / "bin" / "docker", {"PATH": "/usr/bin:/bin"})
+    assert diary.read_text().split() == ["ps", *["rm"] * removals, "network"]
+    assert len(thawed) == removals

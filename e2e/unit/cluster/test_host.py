@@ -1,5 +1,10 @@
 """What an engine did to the host's packet filter is taken away, and nothing else."""
 
+from pathlib import Path
+
+import pytest
+
+from evenly.cluster.offline import host
 from evenly.cluster.offline.host import bare_tables, without_docker
 
 # What a machine with a firewall of its own looked like before, and with an engine that has ended.
@@ -79,3 +84,14 @@ def test_only_tables_that_do_nothing_are_bare() -> None:
     assert bare_tables(without_docker(AFTER, BEFORE)) == ["nat"]
     assert bare_tables("*filter\n:FORWARD DROP [0:0]\nCOMMIT\n") == []
     assert bare_tables("*filter\n:mine - [0:0]\nCOMMIT\n") == []
+
+
+def test_what_is_frozen_is_woken_in_containers_and_nowhere_else(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    frozen, awake, ours = (tmp_path / "freezer" / where for where in ("docker/node/pod", "docker/node/other", "mine"))
+    for group, state in ((frozen, "FREEZING\n"), (awake, "THAWED\n"), (ours, "FROZEN\n")):
+        group.mkdir(parents=True)
+        (group / "freezer.state").write_text(state)
+    monkeypatch.setattr(host, "CGROUPS", tmp_path)
+    host.thaw()
+    states = [(group / "freezer.state").read_text() for group in (frozen, awake, ours)]
+    assert states == ["THAWED", "THAWED\n", "FROZEN\n"]

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from evenly.cluster.cache import Cache
@@ -128,7 +129,13 @@ def _end(home: Path) -> None:
 def _remove_all(docker: Path, env: Mapping[str, str]) -> None:
     containers = run(docker, "ps", "--all", "--quiet", timeout_s=COMMAND_LIMIT_S, env=env).split()
     if containers:
-        run(docker, "rm", "--force", "--volumes", *containers, timeout_s=COMMAND_LIMIT_S, env=env)
+        rm = partial(run, docker, "rm", "--force", "--volumes", *containers, timeout_s=COMMAND_LIMIT_S, env=env)
+        host.thaw()
+        try:
+            rm()
+        except ProgramError:  # it was killed, and what was frozen just then keeps it from ending
+            host.thaw()
+            rm()
     networks = run(docker, "network", "ls", "--quiet", "--filter=type=custom", timeout_s=COMMAND_LIMIT_S, env=env).split()
     if networks:  # the engine leaves their bridges behind
         run(docker, "network", "rm", *networks, timeout_s=COMMAND_LIMIT_S, env=env)

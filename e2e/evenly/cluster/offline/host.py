@@ -95,6 +95,18 @@ def restore(before: HostState, tools: Mapping[str, str]) -> None:
             (_remove_cgroup if path.is_relative_to(CGROUPS) else remove)(path)
 
 
+def thaw() -> None:
+    """Wake all processes of containers that are frozen.
+
+    runc freezes those of a pod for a moment while it sets up what they may do. If their node is killed just then nobody wakes
+    them, and where control groups are of the first version they do not die before: their node never ends.
+    """
+    for state in (CGROUPS / "freezer/docker").rglob("freezer.state"):
+        with suppress(OSError):  # it has ended meanwhile
+            if state.read_text().strip() != "THAWED":
+                state.write_text("THAWED")
+
+
 def without_docker(now: str, before: str) -> str:
     """Return an iptables-save text without the chains, rules and policies of Docker that were not there ``before``."""
     known = {_uncounted(line) for line in before.splitlines()}
