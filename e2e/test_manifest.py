@@ -6,11 +6,11 @@ import re
 import pytest
 
 from evenly.errors import EvenlyError
+from evenly.k8s.manifest import read
+from evenly.k8s.namespace import apply
+from evenly.k8s.probe import prober
+from evenly.k8s.wait import until
 from evenly.shipped import shipped
-from evenly.workload.ask import prober
-from evenly.workload.manifest import read
-from evenly.workload.namespace import apply
-from evenly.workload.wait import until
 
 AS_PRINTED = read(shipped("manifests/spring-service-as-printed.yaml"))
 CORRECTED = read(shipped("manifests/spring-service.yaml"))

@@ -4,9 +4,9 @@ import pytest
 
 from evenly import PASS, Cause
 from evenly.errors import EvenlyError
+from evenly.k8s import manifest
+from evenly.k8s.namespace import apply
 from evenly.shipped import shipped
-from evenly.workload import manifest
-from evenly.workload.namespace import apply
 
 
 @pytest.mark.claim(2)

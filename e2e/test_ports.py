@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from evenly.workload.ask import prober
-from evenly.workload.manifest import only
-from evenly.workload.namespace import apply
-from evenly.workload.pods import in_namespace
-from evenly.workload.wait import until
+from evenly.k8s.manifest import only
+from evenly.k8s.namespace import apply
+from evenly.k8s.pods import in_namespace
+from evenly.k8s.probe import prober
+from evenly.k8s.wait import until
 
 NODE_PORTS = range(30000, 32768)
 OPEN_LIMIT_S = 30.0  # kube-proxy usually writes its rules within a second or two

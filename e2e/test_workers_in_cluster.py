@@ -3,10 +3,10 @@
 from threading import Thread
 
 from evenly import INVALID, PASS, Cause
-from evenly.cluster.killing import kill
+from evenly.cluster.faults.kill import kill
+from evenly.k8s.wait import until
 from evenly.load.plan import ROWS_FILE
 from evenly.load.rows import read_rows
-from evenly.workload.wait import until
 
 WORKERS = 2
 RATE_PER_S = 100  # even or not takes more than ten seconds to tell

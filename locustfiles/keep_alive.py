@@ -11,7 +11,7 @@ requests on one connection all meet the same pod.
 
 from locust import task
 
-from evenly.load.users import KeptConnectionUser
+from evenly.load.locust.users import KeptConnectionUser
 
 
 class KeepAlive(KeptConnectionUser):

@@ -10,7 +10,7 @@ A Service chose a pod once, as the connection was opened: pods that come later g
 
 from locust import task
 
-from evenly.load.users import KeptConnectionUser
+from evenly.load.locust.users import KeptConnectionUser
 
 
 class KeepOpen(KeptConnectionUser):

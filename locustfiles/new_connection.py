@@ -10,7 +10,7 @@ Locust's table then has one line for each pod that answered.
 
 from locust import task
 
-from evenly.load.users import ConnectionUser
+from evenly.load.locust.users import ConnectionUser
 
 
 class NewConnection(ConnectionUser):

@@ -18,11 +18,11 @@ from bench.rounds import in_turn
 from bench.runs import OURS, Run, other, ours
 from bench.table import Compared, markdown
 from bench.tools import OTHERS, Load
-from evenly.cluster.cache import Cache
-from evenly.cluster.offline import backend_image
-from evenly.cluster.offline.engine_programs import engine_programs
+from evenly.cluster.cache.cache import Cache
 from evenly.errors import EvenlyError
 from evenly.files import write_whole, writing
+from evenly.offline.engine.programs import engine_programs
+from evenly.offline.images import backend_image
 from evenly.progress import Progress
 from evenly.settings import load as load_settings
 from planes.network import own_network

@@ -6,7 +6,7 @@ from statistics import median
 from bench.runs import OURS, Run
 from bench.table import Compared
 from calibration.picture import colours
-from evenly.report.scale import Scale
+from evenly.report.charts.axis import Scale
 
 _WIDTH, _ROW, _GAP = 1000, 24, 62
 _LEFT, _BAR, _SECOND = 130, 270, 630  # px: where bars begin, how long the longest is, where the right half begins

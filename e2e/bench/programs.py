@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from evenly.cluster.cache import Cache
-from evenly.cluster.offline import apt, toolchain
+from evenly.cluster.cache.cache import Cache
+from evenly.offline import apt
+from evenly.offline.compiler import toolchain
 from evenly.progress import Progress
 
 DEBIAN = ("wrk", "libluajit-5.1-2", "apache2-utils", "libapr1", "libaprutil1")  # the libraries are those that a system may lack

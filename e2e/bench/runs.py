@@ -13,10 +13,10 @@ from bench.programs import Programs
 from bench.tools import Load, Spread, Told, Tool
 from evenly import process
 from evenly.judge import uniform
+from evenly.k8s.wait import until
+from evenly.load.client.process import Locust
 from evenly.load.plan import LoadPlan
 from evenly.load.rows import Row
-from evenly.load.run import Locust
-from evenly.workload.wait import until
 
 OURS = "evenly"
 UNDECIDED = 1e-300

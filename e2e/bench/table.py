@@ -9,7 +9,7 @@ from bench.runs import OURS, Run
 from bench.tools import WRK, Load, Spread
 from bench.verdict import Verdicts
 from calibration.table import table
-from evenly.load.run import CLIENTS
+from evenly.load.client.process import CLIENTS
 
 HEADER = (
     "tool",

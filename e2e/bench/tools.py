@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from evenly.load.run import CLIENTS
+from evenly.load.client.process import CLIENTS
 
 _UNITS_MS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 

@@ -11,8 +11,8 @@ from bench.runs import pods_of
 from calibration.others import gateway_requests
 from evenly.errors import EvenlyError
 from evenly.judge import ShareRule, Trial, decide, uniform
+from evenly.load.client.process import Locust
 from evenly.load.plan import LoadPlan
-from evenly.load.run import Locust
 
 ROUNDS = 7
 

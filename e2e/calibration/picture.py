@@ -8,7 +8,7 @@ from types import MappingProxyType
 from calibration.curve import Point
 from calibration.others import RULES
 from evenly.judge import DELTA
-from evenly.report.scale import Scale, linear_steps
+from evenly.report.charts.axis import Scale, linear_steps
 
 Curve = Sequence[tuple[float, Point]]
 Values = Sequence[tuple[float, float]]  # bias in points, what is drawn
@@ -137,5 +137,5 @@ def _took(curve: Curve) -> list[str]:
 
 def colours() -> str:
     """Take the page's colours, light and dark, which are the first rules of its style."""
-    style = files("evenly.report").joinpath("templates/style.css").read_text(encoding="utf-8")
+    style = files("evenly.report.page").joinpath("templates/style.css").read_text(encoding="utf-8")
     return style[: style.index(".PASS")]

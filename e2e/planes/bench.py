@@ -10,9 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from evenly.judge import Law, uniform
-from evenly.load.run import Locust
+from evenly.k8s.wait import until
+from evenly.load.client.process import Locust
 from evenly.process import run
-from evenly.workload.wait import until
 from planes.judged import Judged, judged
 from planes.rules import Rules
 from planes.servers import Server, Servers, pods_network

@@ -7,9 +7,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from evenly.cluster.cache import Cache
-from evenly.cluster.offline import backend_image
-from evenly.cluster.offline.engine_programs import engine_programs
+from evenly.cluster.cache.cache import Cache
+from evenly.offline.engine.programs import engine_programs
+from evenly.offline.images import backend_image
 from evenly.progress import Progress
 from evenly.settings import load
 from planes.bench import ADDRESSES, Bench, Measured, Plane

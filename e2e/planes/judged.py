@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evenly.judge import Law, Pick, ShareRule, Trial, Verdict, Word, decide
-from evenly.load import preflight
-from evenly.load.ledger import Books, join
+from evenly.k8s.logs import FLUSH_LIMIT_S
+from evenly.k8s.wait import until
+from evenly.load.client import preflight
+from evenly.load.client.ledger import Books, join
+from evenly.load.client.process import CLIENTS, Locust
 from evenly.load.plan import LoadPlan
-from evenly.load.run import CLIENTS, Locust
-from evenly.workload.logs import FLUSH_LIMIT_S
-from evenly.workload.wait import until
 from planes.rules import DOOR, DOOR_PORT
 from planes.servers import Server
 

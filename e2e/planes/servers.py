@@ -13,9 +13,9 @@ from pathlib import Path
 
 from evenly import process
 from evenly.errors import EvenlyError
+from evenly.k8s import manifest
+from evenly.k8s.wait import until
 from evenly.shipped import shipped
-from evenly.workload import manifest
-from evenly.workload.wait import until
 from planes.network import own_network
 
 PORT = 8080

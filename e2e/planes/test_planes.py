@@ -7,8 +7,8 @@ from statistics import median
 import pytest
 
 from evenly.judge import round_robin, sticky
+from evenly.load.client.process import CLIENTS
 from evenly.load.plan import HOLD_RATE_PER_S
-from evenly.load.run import CLIENTS
 from planes import rules
 from planes.bench import ADDRESSES, UNDISTURBED, Bench, Plane
 from planes.conftest import Measure

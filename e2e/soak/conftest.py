@@ -11,8 +11,8 @@ from tempfile import mkdtemp
 import pytest
 
 from evenly.cluster import down
-from evenly.cluster.cache import Cache
-from evenly.cluster.offline import engine as private_engine
+from evenly.cluster.cache.cache import Cache
+from evenly.offline.engine import private as private_engine
 from evenly.progress import Progress
 from evenly.settings import load
 from soak.runs import REPOSITORY, SUITE, Background, suite_argv

@@ -13,9 +13,9 @@ from tempfile import mkdtemp
 import pytest
 
 from evenly.cluster import down
-from evenly.cluster.cache import Cache
-from evenly.cluster.disk import remove
-from evenly.cluster.engine import find
+from evenly.cluster.cache.cache import Cache
+from evenly.cluster.cache.disk_errors import remove
+from evenly.cluster.engine.engine import find
 from evenly.progress import Progress
 from soak.conftest import Start
 from soak.runs import REPOSITORY, SIGNALLED, Ended

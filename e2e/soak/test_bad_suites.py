@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from evenly.cluster import down
-from evenly.cluster.cache import Cache
+from evenly.cluster.cache.cache import Cache
 from evenly.progress import Progress
 from evenly.shipped import shipped
 from soak.conftest import Start, starter

@@ -13,9 +13,10 @@ from urllib.request import urlopen
 
 import pytest
 
-from evenly.cluster.cache import Cache
-from evenly.cluster.engine import Engine, find
-from evenly.cluster.offline import apt, parts
+from evenly.cluster.cache.cache import Cache
+from evenly.cluster.engine.engine import Engine, find
+from evenly.offline import apt
+from evenly.offline.images import build
 from evenly.progress import Progress
 from soak.conftest import Start
 
@@ -59,7 +60,7 @@ def registry(folder: Path, cache: Cache) -> Iterator[None]:
 
 
 def test_images_are_pulled_from_a_registry_and_judged(start: Start, engine: Engine, cache: Cache, scratch: Path) -> None:
-    built = parts.build(cache, engine, Progress())
+    built = build.build(cache, engine, Progress())
     wanted = {built.node_image: "kindest/node:v1.37.2", built.backend_image: "nginx:1.26"}
     with registry(scratch, cache):
         for ours, theirs in wanted.items():

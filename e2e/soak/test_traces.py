@@ -9,7 +9,7 @@ from tempfile import NamedTemporaryFile
 
 import pytest
 
-from evenly.cluster.cache import Cache
+from evenly.cluster.cache.cache import Cache
 from soak.test_bad_days import mounted
 from soak.traces import MARK, left, traces
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import gettempdir
 
-from evenly.cluster.cache import Cache
-from evenly.cluster.offline.engine_programs import engine_programs
+from evenly.cluster.cache.cache import Cache
+from evenly.offline.engine.programs import engine_programs
 from evenly.process import run
 from evenly.progress import Progress
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from evenly.judge import CONNECTIONS_A_CLIENT, Cause, Law, Sample, ShareRule, Trial, Word, cap, decide, uniform
-from evenly.report.records import write_result
-from evenly.report.result import (
+from evenly.results.samples import COLUMNS, SAMPLES
+from evenly.results.schema import (
     NEW_CONNECTION,
     BooksRecord,
     EndpointsReading,
@@ -29,7 +29,10 @@ from evenly.report.result import (
     ScenarioRecord,
     TestRecord,
 )
-from evenly.report.samples import COLUMNS, SAMPLES
+from evenly.results.store import write_result
+from unit.fakes import kubeconfig, machine
+
+__all__ = ["kubeconfig", "machine"]  # fixtures
 
 Row = dict[str, object]
 ENDS = ("k7m2p", "q8zcd", "w4n9x")

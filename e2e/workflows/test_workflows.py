@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from evenly.cluster.cache import Cache
-from evenly.cluster.offline import toolchain
+from evenly.cluster.cache.cache import Cache
+from evenly.offline.compiler import toolchain
 from evenly.process import run
 from evenly.settings import load
 

@@ -10,7 +10,7 @@ from kubernetes.config.config_exception import ConfigException
 from urllib3.exceptions import HTTPError
 
 from evenly.cluster.cluster import Cluster
-from evenly.cluster.doors import NODE_PORT
+from evenly.cluster.host.ports import NODE_PORT
 from evenly.errors import EvenlyError
 
 ANSWER_LIMIT_S = 5.0

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from evenly.cluster.engine import Engine
+from evenly.cluster.engine.engine import Engine
 from evenly.cluster.kind import KUBECTL_LIMIT_S, KUBECTL_WITHOUT_CACHE, Kind
 from evenly.errors import NotApplicableError
 from evenly.process import run

@@ -6,19 +6,21 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from evenly.cluster import balancer, doors, records, tools
-from evenly.cluster.cache import Cache
+from evenly.cluster import kind_program, records
+from evenly.cluster.cache.cache import Cache
+from evenly.cluster.cache.key import key
 from evenly.cluster.cluster import Cluster
-from evenly.cluster.engine import Engine, find
-from evenly.cluster.kept import kubernetes_version, planned, remove, reusable
-from evenly.cluster.key import key
+from evenly.cluster.engine import haproxy
+from evenly.cluster.engine.engine import Engine, find
+from evenly.cluster.host import ports
+from evenly.cluster.images.registry import shown
+from evenly.cluster.images.sources import Supplies, image_id, obtain
 from evenly.cluster.kind import Kind, configuration
-from evenly.cluster.offline import engine as private_engine
 from evenly.cluster.options import ClusterOptions
 from evenly.cluster.records import Made
-from evenly.cluster.registry import shown
-from evenly.cluster.supplies import Supplies, image_id, obtain
+from evenly.cluster.reuse import kubernetes_version, planned, remove, reusable
 from evenly.errors import EvenlyError
+from evenly.offline.engine import private as private_engine
 from evenly.process import ProgramError
 from evenly.progress import Progress
 
@@ -33,10 +35,10 @@ def open_cluster(options: ClusterOptions, progress: Progress) -> Iterator[Cluste
     with ExitStack() as stack:
         stack.enter_context(_alone(cache))
         if not records.everything(cache):  # else a cluster of ours may hold the doors, which is used or removed below
-            doors.check_free()
+            ports.check_free()
         engine = stack.enter_context(_engine(cache, progress))
         supplies = obtain(cache, engine, options.cluster_from, progress, options.node_image)
-        program = options.kind or supplies.kind or tools.kind(cache, progress)
+        program = options.kind or supplies.kind or kind_program.kind(cache, progress)
         images = (image_id(engine, image) for image in (supplies.node_image, supplies.backend_image))
         config = configuration(options.config, options.proxy_mode)
         made_of = key([config, *images])
@@ -45,14 +47,14 @@ def open_cluster(options: ClusterOptions, progress: Progress) -> Iterator[Cluste
         kind = Kind(made.name, Path(made.kubeconfig), kind=program, image=supplies.node_image, env=engine.env)
         if kept:
             kind.connect()
-            balancer.remove(engine, made.name)  # of a run that was killed
+            haproxy.remove(engine, made.name)  # of a run that was killed
         else:
-            doors.check_free()  # again: by now minutes may have passed, and clusters been removed
+            ports.check_free()  # again: by now minutes may have passed, and clusters been removed
             kind.check_name_free()
             stack.enter_context(_new(kind, made, cache, engine, progress))
             with progress.step("create a kind cluster of three nodes", usually_s=20):
                 kind.create(config)
-                kind.check_whole(node for node, _ in doors.of_cluster(made.name))
+                kind.check_whole(node for node, _ in ports.of_cluster(made.name))
                 if not supplies.kind:  # built nodes hold the backend's image already
                     with suppress(ProgramError):  # kind cannot load from every image store; then the nodes pull it
                         kind.load_docker_image(supplies.backend_image)
@@ -79,7 +81,7 @@ def _alone(cache: Cache) -> Iterator[None]:
 
     def refuse(pid: int) -> None:
         raise EvenlyError(
-            f"another run of evenly is under way (process {pid}), and both would need 127.0.0.1:{doors.NODE_PORT}",
+            f"another run of evenly is under way (process {pid}), and both would need 127.0.0.1:{ports.NODE_PORT}",
             f"wait until it ends, or stop it: kill -INT {pid}",
         )
 
@@ -138,13 +140,13 @@ def _new(kind: Kind, made: Made, cache: Cache, engine: Engine, progress: Progres
 def _described(made: Made, kind: Kind, engine: Engine, supplies: Supplies) -> Cluster:
     context = f"kind-{made.name}"
     kubernetes = kubernetes_version(Path(made.kubeconfig), context)
-    kind_version = tools.version(kind.kind_path)
+    kind_version = kind_program.version(kind.kind_path)
     whose = "a private Docker" if engine.private else "Docker"
     return Cluster(
         name=made.name,
         context=context,
         kubeconfig=Path(made.kubeconfig),
-        doors=doors.of_cluster(made.name),
+        doors=ports.of_cluster(made.name),
         backend_image=supplies.backend_image,
         description=f"kind {kind_version}, Kubernetes {kubernetes}, on {whose} {engine.version} ({engine.why}); "
         f"images {shown(supplies.node_image)} and {shown(supplies.backend_image)} ({supplies.why})",

@@ -5,8 +5,8 @@ import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from evenly.cluster.cache import Cache
-from evenly.cluster.disk import explained
+from evenly.cluster.cache.cache import Cache
+from evenly.cluster.cache.disk_errors import explained
 
 
 @dataclass(frozen=True, slots=True)

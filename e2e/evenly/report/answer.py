@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from evenly.report.markup import Text, plain
+from evenly.report.text.markup import Text, plain
 
 
 class Mark(StrEnum):

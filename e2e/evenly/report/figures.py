@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evenly.judge import Pick, deviation_to_catch, interval
-from evenly.report.result import PodRecord, ScenarioRecord
-from evenly.report.samples import PodSamples, Samples
+from evenly.results.samples import PodSamples, Samples
+from evenly.results.schema import PodRecord, ScenarioRecord
 
 RANDOM_END = 5  # characters that Kubernetes adds to a name it generates
 

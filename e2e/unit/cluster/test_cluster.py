@@ -11,7 +11,7 @@ from evenly.cluster.cluster import Cluster
 from evenly.process import ProgramError
 
 if TYPE_CHECKING:
-    from unit.cluster.conftest import Machine
+    from unit.fakes import Machine
 
 
 class Kind:

@@ -10,7 +10,7 @@ import pytest
 from evenly.cluster.kind import Kind
 
 if TYPE_CHECKING:
-    from unit.cluster.conftest import Machine
+    from unit.fakes import Machine
 
 
 INSIDE = "exec --interactive evenly-run-control-plane kubectl --kubeconfig /etc/kubernetes/admin.conf"

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from evenly.cluster import doors, kept, lifecycle, records
-from evenly.cluster.cache import Cache
+from evenly.cluster import lifecycle, records, reuse
+from evenly.cluster.cache.cache import Cache
+from evenly.cluster.host import ports
+from evenly.cluster.host.requirements import LackingError, Requirement
+from evenly.cluster.images.sources import BACKEND_IMAGE, NODE_IMAGE
 from evenly.cluster.lifecycle import down, open_cluster
 from evenly.cluster.options import ClusterOptions
 from evenly.cluster.records import Made
-from evenly.cluster.requirements import LackingError, Requirement
-from evenly.cluster.supplies import BACKEND_IMAGE, NODE_IMAGE
 from evenly.errors import EvenlyError
 from evenly.process import ProgramError
 from evenly.progress import Progress
@@ -27,7 +28,7 @@ from evenly.settings import ProxyMode
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from unit.cluster.conftest import Machine
+    from unit.fakes import Machine
 
 NODES = {"evenly-run-control-plane", "evenly-run-worker", "evenly-run-worker2"}
 
@@ -37,8 +38,8 @@ def options(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     machine.holds(NODE_IMAGE)
     machine.holds(BACKEND_IMAGE)
     # the stand-ins open no ports and run no API server
-    monkeypatch.setattr(doors, "check_free", lambda: None)
-    for module in (kept, lifecycle):
+    monkeypatch.setattr(ports, "check_free", lambda: None)
+    for module in (reuse, lifecycle):
         monkeypatch.setattr(module, "kubernetes_version", lambda kubeconfig, _: "v1.99.0" if kubeconfig.exists() else "")
     config = tmp_path / "kind.yaml"
     config.write_text("kind: Cluster")
@@ -114,7 +115,7 @@ def test_a_creation_that_loses_a_node_unnoticed_is_told(machine: Machine, option
 def test_a_taken_door_ends_the_run_before_anything_is_pulled_or_built(
     machine: Machine, options: ClusterOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doors, "check_free", refuse)
+    monkeypatch.setattr(ports, "check_free", refuse)
     with pytest.raises(LackingError, match="taken"), open_cluster(options, Progress()):
         pytest.fail("a cluster was made behind a taken door")
     assert machine.diary == []
@@ -123,7 +124,7 @@ def test_a_taken_door_ends_the_run_before_anything_is_pulled_or_built(
 def test_a_door_that_a_kept_cluster_holds_is_not_in_the_way(options: ClusterOptions, monkeypatch: pytest.MonkeyPatch) -> None:
     with open_cluster(replace(options, keep=True), Progress()) as first:
         pass
-    monkeypatch.setattr(doors, "check_free", refuse)
+    monkeypatch.setattr(ports, "check_free", refuse)
     with open_cluster(options, Progress()) as second:
         assert second.name == first.name
 

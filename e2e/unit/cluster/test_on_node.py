@@ -13,7 +13,7 @@ from evenly.errors import NotApplicableError
 from evenly.process import ProgramError
 
 if TYPE_CHECKING:
-    from unit.cluster.conftest import Machine
+    from unit.fakes import Machine
 
 ECHO = 'printf "[%s]" "$@" "$DOCKER_HOST"; read line && echo "$line"; exit 0'
 

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from evenly.cluster import records
-from evenly.cluster.cache import Cache
+from evenly.cluster.cache.cache import Cache
 from evenly.cluster.lifecycle import down
 from evenly.cluster.records import Made
 from evenly.progress import Progress
@@ -19,7 +19,7 @@ from evenly.progress import Progress
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from unit.cluster.conftest import Machine
+    from unit.fakes import Machine
 
 KEPT = Made("evenly-kept", "/elsewhere/config", "key", "2026-kept", pid=7, own_network=True, kept=True)
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from evenly.errors import EvenlyError
 from evenly.judge import uniform
 from evenly.load.answer import Answer, ErrorKind
+from evenly.load.client.process import Locust
 from evenly.load.identify import Identify, Ours, body, header
 from evenly.load.plan import LoadPlan, Stopped
-from evenly.load.run import Locust
 
 Serve = Callable[..., Any]
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evenly.load.connection import LONGEST_ATTEMPT_S
+from evenly.load.locust.connection import LONGEST_ATTEMPT_S
 from evenly.load.pace import LONGEST_LATE_S, NS_PER_S, Pace, sustainable_per_s
 from evenly.load.plan import LOAD_LIMIT_S
 

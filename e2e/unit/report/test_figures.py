@@ -10,7 +10,7 @@ from scipy import stats
 
 from evenly.judge import interval
 from evenly.report.figures import Figures, Latency, chi_square_tail, figures
-from evenly.report.samples import SAMPLES, Samples, SamplesFile
+from evenly.results.samples import SAMPLES, Samples, SamplesFile
 
 RunOf = Callable[..., Path]
 Simulate = Callable[..., Any]

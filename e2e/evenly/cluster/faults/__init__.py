@@ -1,0 +1,1 @@
+"""Faults of nodes and programs, planted from outside of them."""

@@ -1,0 +1,1 @@
+"""The images that a cluster is made of: pulled, or supplied otherwise."""

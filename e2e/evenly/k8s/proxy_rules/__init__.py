@@ -1,0 +1,1 @@
+"""The rules that kube-proxy writes on a node, read there."""

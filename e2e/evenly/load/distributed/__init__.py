@@ -1,0 +1,1 @@
+"""Several workers of one load, here or in pods."""

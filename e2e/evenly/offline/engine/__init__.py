@@ -1,0 +1,1 @@
+"""A private Docker engine, and what it changes on its host."""

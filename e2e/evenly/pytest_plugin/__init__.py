@@ -1,0 +1,1 @@
+"""What pytest loads: options, fixtures, markers, and what is printed. Thin, over scenario/."""

@@ -1,0 +1,1 @@
+"""The answers in sentences: of one scenario, and of a run."""

@@ -1,0 +1,1 @@
+"""The pictures, drawn without a script."""

@@ -1,0 +1,1 @@
+"""Why a load did not pass, found by its records."""

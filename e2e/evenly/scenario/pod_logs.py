@@ -1,0 +1,80 @@
+"""Around one load: what the pods' logs held before it, or hold while it runs, and the books that they and the ledger make."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from evenly.k8s import logs
+from evenly.k8s.log_follower import LogFollower
+from evenly.k8s.namespace import Namespace
+from evenly.k8s.pods import Pod
+from evenly.k8s.probe import PROBE_ID
+from evenly.load.client.by_connection import join_by_place
+from evenly.load.client.ledger import Books, join
+from evenly.load.rows import Row
+
+
+class Accounts:
+    """Opened before a load and closed after it; ``ids`` is how its attempts' ids begin, "" where they carry none.
+
+    A log whose beginning has gone meanwhile was rotated: it counts as gone, as that of a pod which was killed.
+    """
+
+    def __init__(self, namespace: Namespace, pods: Sequence[Pod], ids: str) -> None:
+        self._namespace = namespace
+        self._pods = pods
+        self._ids = ids
+        self._heads = logs.heads(namespace, pods)
+        before = {} if ids else logs.read(namespace, pods, {}, self._counts)
+        self._before = {uid: len(lines) for uid, lines in before.items()}
+
+    def books(self, rows: Sequence[Row], pods: Sequence[Pod], *, kept: bool) -> Books:
+        """Join the rows with the logs of these pods; ``kept`` says that connections were meant to carry several attempts."""
+        wanted = {uid: self._before.get(uid, 0) + n for uid, n in Counter(row.uid for row in rows).items()}
+        lines = logs.read(self._namespace, pods, wanted, self._counts)
+        heads = logs.heads(self._namespace, pods)
+        whole = {uid for uid in lines if self._heads.get(uid) in {heads.get(uid), None, ""}}  # it may have been new, or empty
+        known = {pod.uid: None for pod in (*self._pods, *pods)} | {uid: lines[uid][self._before.get(uid, 0) :] for uid in whole}
+        return join(rows, known, self._ids, kept=kept) if self._ids else join_by_place(rows, known)
+
+    def _counts(self, line: str) -> bool:
+        return line.startswith(f"{self._ids}/") if self._ids else not line.startswith(PROBE_ID)
+
+
+class Believed:
+    """The accounts of a backend whose logs are not ours to read: its answers are believed."""
+
+    def books(self, rows: Sequence[Row], pods: Sequence[Pod], *, kept: bool) -> Books:
+        """Make books of the rows alone."""
+        del pods, kept
+        return Books(tuple(rows), {}, ())
+
+
+class FollowedAccounts:
+    """Accounts of a load during which pods come and go: their logs are followed while the ``with`` block lasts.
+
+    What the log of a pod that has ended lacks was not written, or not read, before it went; the books tell it as unread.
+    """
+
+    def __init__(self, namespace: Namespace, ids: str) -> None:
+        self._ids = ids
+        self._follower = LogFollower(namespace, lambda line: line.startswith(f"{ids}/"))
+
+    def __enter__(self) -> Self:
+        self._follower.__enter__()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._follower.__exit__(kind, error, trace)
+
+    def books(self, rows: Sequence[Row], pods: Sequence[Pod], *, kept: bool) -> Books:
+        """Join the rows with all that was followed; ``pods`` are those that are still there."""
+        wanted: dict[str, set[str]] = defaultdict(set)
+        for row in rows:
+            if not row.error:
+                wanted[row.uid].add(f"{self._ids}/{row.number}")
+        lines = self._follower.lines(wanted)
+        ended = self._follower.ended  # also those of which nothing could be read
+        known = dict.fromkeys([*(pod.uid for pod in pods), *ended]) | lines
+        return join(rows, known, self._ids, kept=kept, cut=ended)

@@ -1,0 +1,378 @@
+import time
+from dataclasses import dataclass, replace
+from types import MappingProxyType, SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+
+from evenly.errors import EvenlyError
+from evenly.k8s import converge as gate
+from evenly.k8s import wait
+from evenly.k8s.expectations import Declared
+from evenly.k8s.pods import Pod
+from evenly.shipped import shipped
+
+NAMESPACE: Any = SimpleNamespace(api=None, name="shop")
+DECLARED = Declared("backend-app", ("canary",), "spring-service", {"app": "backend-app"})
+ZONES = MappingProxyType({"node": "a", "beside": "a", "elsewhere": "b", "control-plane": "b", "alone": "c"})
+TOLD: list[str] = []
+
+
+def pod(uid: str) -> Pod:
+    labels = {"app": "backend-app", "pod-template-hash": "7f9"}
+    return Pod(
+        uid=uid,
+        name=f"pod-{uid}",
+        node="node",
+        ip="10.0.0.1",
+        ready=True,
+        owner="Deployment backend-app",
+        labels=labels,
+        created_at="2026-11-24T00:00:00+00:00",
+        note="",
+    )
+
+
+@dataclass
+class Cluster:
+    pods: tuple[Pod, ...] = (pod("a"), pod("b"))
+    rolled_out: frozenset[str] = frozenset({"backend-app", "canary"})
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
+    now = Cluster()
+    monkeypatch.setattr(gate, "rolled_out", lambda _, deployment: deployment in now.rolled_out)
+    monkeypatch.setattr(gate, "in_namespace", lambda _: now.pods)
+    return now
+
+
+def converge(
+    endpoints: set[str], *answers: str | None, declared: Declared = DECLARED, quiet: int = 0
+) -> tuple[list[str], bool, int]:
+    """Return the expected pods, whether the gate opened, and how many answers it left."""
+    TOLD.clear()
+    left = list(answers)
+    watch: Any = SimpleNamespace(ready=frozenset(endpoints))
+    settled = gate.converge(
+        NAMESPACE,
+        declared,
+        watch,
+        lambda: left.pop(0) if left else None,
+        node="node",
+        zones=ZONES,
+        quiet=quiet,
+        limit_s=0.05,
+        tell=TOLD.append,
+    )
+    return [pod.uid for pod in settled.expected], settled.opened, len(left)
+
+
+@pytest.mark.usefixtures("cluster")
+def test_the_gate_opens_when_every_pod_has_answered() -> None:
+    assert converge({"a", "b"}, "a", "a", "b", "a") == (["a", "b"], True, 1)
+
+
+@pytest.mark.usefixtures("cluster")
+def test_where_pods_have_left_they_must_have_been_silent_for_a_while() -> None:
+    assert converge({"a", "b"}, "a", "b", "left", "a", "b", "a", "b", "a", quiet=4) == (["a", "b"], True, 1)
+    assert not converge({"a", "b"}, "a", "b", "left", "a", "b", quiet=4)[1]
+
+
+@pytest.mark.usefixtures("cluster")
+def test_of_a_service_that_sticks_one_answer_is_waited_for() -> None:
+    assert converge({"a", "b"}, "a", "a", declared=replace(DECLARED, sticky=True)) == (["a", "b"], True, 1)
+    assert not converge({"a", "b"}, None, declared=replace(DECLARED, sticky=True))[1]
+
+
+def test_of_a_service_that_keeps_to_its_node_that_nodes_pods_are_waited_for(cluster: Cluster) -> None:
+    local = replace(DECLARED, local=True)
+    cluster.pods = (pod("a"), replace(pod("b"), node="elsewhere"))
+    assert converge({"a", "b"}, "a", "a", declared=local) == (["a", "b"], True, 1)
+    assert not converge({"a", "b"}, None, declared=local)[1]
+    cluster.pods = (replace(pod("a"), node="elsewhere"), replace(pod("b"), node="elsewhere"))
+    assert converge({"a", "b"}, declared=local)[1]
+
+
+def test_of_a_service_that_keeps_to_its_node_the_other_nodes_pods_must_have_been_silent(cluster: Cluster) -> None:
+    local = replace(DECLARED, local=True)
+    cluster.pods = (pod("a"), replace(pod("b"), node="elsewhere"))
+    assert converge({"a", "b"}, "a", "a", "b", "a", "a", "a", "b", declared=local, quiet=3) == (["a", "b"], True, 1)
+    assert not converge({"a", "b"}, "a", "b", "a", "a", "b", "a", "a", declared=local, quiet=3)[1]
+
+
+@pytest.mark.parametrize("declared", [replace(DECLARED, local=True), replace(DECLARED, near="PreferSameZone")])
+def test_a_selected_pod_of_somebody_else_may_answer_where_traffic_is_kept_near(cluster: Cluster, declared: Declared) -> None:
+    cluster.pods = (pod("a"), replace(pod("b"), node="elsewhere"), replace(pod("stray"), owner="Deployment canary"))
+    endpoints = {"a", "b", "stray"}
+    assert converge(endpoints, "a", "stray", "a", "a", declared=declared, quiet=3) == (["a", "b"], True, 1)
+    assert not converge(endpoints, "a", "b", "stray", "a", declared=declared, quiet=3)[1]
+
+
+def test_a_wanted_deployments_pods_are_expected_too(cluster: Cluster) -> None:
+    canary = replace(pod("canary"), owner="Deployment canary")
+    cluster.pods += (canary,)
+    wanted = replace(DECLARED, wanted=("canary",))
+    assert converge({"a", "b", "canary"}, "a", "b", "canary", declared=wanted) == (["a", "b", "canary"], True, 0)
+
+
+@pytest.mark.usefixtures("cluster")
+def test_an_error_begins_the_count_anew() -> None:
+    assert converge({"a", "b"}, "a", None, "b", "a", "a") == (["a", "b"], True, 1)
+
+
+def test_a_selected_pod_of_somebody_else_must_answer_too_but_is_not_expected(cluster: Cluster) -> None:
+    cluster.pods += (replace(pod("stray"), owner="Deployment canary"),)
+    assert converge({"a", "b", "stray"}, "a", "b", "b", "stray", "a") == (["a", "b"], True, 1)
+
+
+def test_a_pod_that_the_service_does_not_select_is_not_waited_for(cluster: Cluster) -> None:
+    cluster.pods += (replace(pod("other"), owner="Deployment other", labels={"app": "other"}),)
+    assert converge({"a", "b"}, "a", "b") == (["a", "b"], True, 0)
+
+
+@pytest.mark.usefixtures("cluster")
+@pytest.mark.parametrize("endpoints", [{"a"}, {"a", "b", "gone"}])
+def test_the_gate_stays_shut_while_the_endpoints_are_other_pods(endpoints: set[str]) -> None:
+    assert converge(endpoints, "a", "b") == (["a", "b"], False, 2)
+
+
+def test_the_gate_stays_shut_while_a_pod_is_not_ready(cluster: Cluster) -> None:
+    cluster.pods = (pod("a"), replace(pod("b"), ready=False))
+    assert converge({"a"}, "a", "b") == (["a", "b"], False, 2)
+
+
+@pytest.mark.parametrize("deployment", ["backend-app", "canary"])
+def test_the_gate_stays_shut_while_a_deployment_is_rolling_out(cluster: Cluster, deployment: str) -> None:
+    cluster.rolled_out -= {deployment}
+    assert converge({"a", "b"}, "a", "b") == (["a", "b"], False, 2)
+
+
+@pytest.mark.usefixtures("cluster")
+def test_the_gate_stays_shut_while_a_pod_never_answers() -> None:
+    assert not converge({"a", "b"}, "a", "a", "a")[1]
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_pod_that_leaves_after_all_have_agreed_is_waited_for_until_it_is_back() -> None:
+    seen = iter([("a", {"a"}), ("a", {"a"}), ("b", {"a", "b"}), ("a", {"a", "b"})])
+    watch: Any = SimpleNamespace(ready={"a", "b"})
+    asked: list[str] = []
+
+    def ask() -> str:
+        answer, watch.ready = next(seen)
+        asked.append(answer)
+        return answer
+
+    settled = gate.converge(NAMESPACE, DECLARED, watch, ask, node="node", zones=ZONES, limit_s=1, tell=TOLD.append)
+    assert settled.opened
+    assert asked == ["a", "a", "b"]
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_gate_that_opens_in_the_usual_time_says_nothing() -> None:
+    assert converge({"a", "b"}, "a", "b")[1]
+    assert TOLD == []
+
+
+def test_a_gate_that_stays_shut_tells_what_it_waits_for_in_the_clusters_words(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wait, "TELL_EVERY_S", 0)
+    sick = (replace(pod(uid), ready=False, note=f"CrashLoopBackOff: {uid}") for uid in "bcde")
+    cluster.pods = (pod("a"), *sick)
+    assert not converge({"a"})[1]
+    pods = "1 ready; pod-b: CrashLoopBackOff: b; pod-c: CrashLoopBackOff: c; 2 more not ready"
+    assert TOLD[0] == f"waiting for 5 pods of backend-app: {pods} (0 of at most 0 s)"
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_gate_that_waits_for_answers_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wait, "TELL_EVERY_S", 0)
+    assert not converge({"a", "b"}, "a", "a", "a")[1]
+    assert "waiting 0 s for an answer from each of 2 endpoints: 1 so far" in TOLD
+
+
+def test_a_deployment_without_any_pod_ends_the_wait_with_the_clusters_reason(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster.pods = ()
+    monkeypatch.setattr(gate, "why_none", lambda *_: 'pods "backend-app-x" is forbidden: exceeded quota: pods')
+    with pytest.raises(EvenlyError, match=r"backend-app has no pods after 0\.05 s: .* exceeded quota"):
+        converge(set())
+
+
+def long_converge(cluster: Cluster, declared: Declared, endpoints: set[str], answers: list[str | None]) -> bool:
+    """Return whether the gate opens in an hour; the last answer is given for ever."""
+    TOLD.clear()
+    watch: Any = SimpleNamespace(ready=frozenset(endpoints))
+
+    def ask() -> str | None:
+        return answers.pop(0) if len(answers) > 1 else answers[0]
+
+    settled = gate.converge(NAMESPACE, declared, watch, ask, node="node", zones=ZONES, limit_s=3600, tell=TOLD.append)
+    assert settled.expected == cluster.pods
+    return settled.opened
+
+
+def test_a_service_that_selects_nothing_that_was_rolled_out_is_not_waited_for(cluster: Cluster) -> None:
+    typo = replace(DECLARED, selector={"app": "backend-ap"}, promises=False)
+    assert not long_converge(cluster, typo, set(), [None])
+    assert TOLD == ["not waiting for spring-service any longer: its selector matches no pod"]
+
+
+@pytest.mark.parametrize("promises", [True, False])
+def test_a_service_that_may_yet_get_pods_is_waited_for(cluster: Cluster, promises: bool) -> None:  # noqa: FBT001 - which way
+    if not promises:
+        cluster.rolled_out -= {"canary"}
+    typo = replace(DECLARED, selector={"app": "backend-ap"}, promises=promises)
+    watch: Any = SimpleNamespace(ready=frozenset())
+    began = time.monotonic()
+    settled = gate.converge(NAMESPACE, typo, watch, lambda: None, node="node", zones={}, limit_s=0.2, tell=TOLD.append)
+    assert not settled.opened
+    assert time.monotonic() - began >= 0.2
+
+
+def listening(*ports: tuple[int, str]) -> tuple[Pod, ...]:
+    return tuple(replace(pod(uid), ports=ports) for uid in "ab")
+
+
+@pytest.mark.parametrize("silence_s", [0.0, 0.1])
+def test_where_no_container_has_the_target_port_a_first_answer_is_not_waited_for_long(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, silence_s: float
+) -> None:
+    monkeypatch.setattr(gate, "SILENCE_LIMIT_S", silence_s)
+    cluster.pods = listening((8080, "http"))
+    assert not long_converge(cluster, replace(DECLARED, target_ports=frozenset({"8081"})), {"a", "b"}, [None])
+    assert TOLD == ["not waiting for spring-service any longer: no container declares the port that it sends to"]
+
+
+def test_a_container_that_does_not_declare_its_port_is_waited_for_once_it_answers(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "SILENCE_LIMIT_S", 0.0)
+    cluster.pods = listening((9090, ""))
+    undeclared = replace(DECLARED, target_ports=frozenset({"8080"}))
+    assert long_converge(cluster, undeclared, {"a", "b"}, ["a", "a", None, "a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("ports", "nowhere"),
+    [([(8080, "http")], False), ([(9090, ""), (80, "web")], False), ([], False), ([(8081, "htpp")], True)],
+)
+def test_a_service_leads_nowhere_if_its_target_is_no_declared_number_or_name(ports: Any, nowhere: bool) -> None:  # noqa: ANN401, FBT001
+    declared = replace(DECLARED, target_ports=frozenset({"http", "9090"}))
+    assert declared.leads_nowhere(listening(*ports)) is nowhere
+
+
+def manifests(**changes: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - YAML is any value
+    """Return evenly's own manifests with changes to their specs, by kind."""
+    read = [
+        document
+        for file in ("backend.yaml", "spring-service.yaml", "stray-pod.yaml")
+        for document in yaml.safe_load_all(shipped(f"manifests/{file}").read_text())
+    ]
+    return [document | {"spec": document.get("spec", {}) | changes.get(document["kind"], {})} for document in read]
+
+
+def test_the_first_deployment_is_expected_and_the_others_stand_beside_it() -> None:
+    declared = Declared.of(manifests(), "the files")
+    selector, ports = {"app": "backend-app"}, frozenset({"8080"})
+    assert declared == Declared("backend-app", ("backend-app-canary",), "spring-service", selector, target_ports=ports)
+
+
+def test_a_selector_that_no_template_has_promises_no_pod_and_a_pod_itself_is_one() -> None:
+    typo = manifests(Service={"selector": {"app": "backend-ap"}})
+    own_pod = {"kind": "Pod", "metadata": {"name": "alone", "labels": {"app": "backend-ap"}}}
+    assert not Declared.of(typo, "the files").promises
+    assert Declared.of([*typo, own_pod], "the files").promises
+
+
+def test_a_deployment_that_is_wanted_must_be_there() -> None:
+    assert Declared.of(manifests(), "the files", wanted=("backend-app-canary",)).wanted == ("backend-app-canary",)
+    with pytest.raises(EvenlyError, match="the files holds no Deployment canary, which is wanted") as error:
+        Declared.of(manifests(), "the files", wanted=("canary",))
+    assert error.value.remedy == "it has backend-app-canary"
+
+
+@pytest.mark.parametrize(
+    ("policy", "outside", "inside"),
+    [
+        ({}, False, False),
+        ({"externalTrafficPolicy": "Local"}, True, False),
+        ({"internalTrafficPolicy": "Local"}, False, True),
+    ],
+)
+def test_which_policy_keeps_traffic_on_its_node_depends_on_where_it_comes_from(
+    policy: dict[str, str], *, outside: bool, inside: bool
+) -> None:
+    documents = manifests(Service=policy)
+    assert Declared.of(documents, "the files").local is outside
+    assert Declared.of(documents, "the files", from_inside=True).local is inside
+
+
+NODE_FIRST = "PreferSameNode"
+ZONE_FIRST = ["PreferSameZone", "PreferClose"]
+
+
+@pytest.mark.parametrize(
+    ("distribution", "node", "reached"),
+    [
+        (NODE_FIRST, "node", "a"),
+        (NODE_FIRST, "control-plane", "c"),  # no pod of its own, but one in its zone
+        (NODE_FIRST, "alone", "abc"),
+        *((word, "node", "ab") for word in ZONE_FIRST),
+        *((word, "control-plane", "c") for word in ZONE_FIRST),
+        *((word, "alone", "abc") for word in ZONE_FIRST),
+        *((word, "a load balancer", "abc") for word in [NODE_FIRST, *ZONE_FIRST]),
+        (None, "node", "abc"),
+    ],
+)
+def test_what_a_service_prefers_is_its_node_or_its_zone_and_all_where_neither_has_a_pod(
+    distribution: str | None, node: str, reached: str
+) -> None:
+    declared = Declared.of(manifests(Service={"trafficDistribution": distribution}), "the files")
+    pods = (pod("a"), replace(pod("b"), node="beside"), replace(pod("c"), node="elsewhere"))
+    assert declared.reaches(set("abc"), node, pods, ZONES) == set(reached)
+
+
+@pytest.mark.parametrize(("distribution", "reached"), [(NODE_FIRST, "a"), ("PreferSameZone", "ab")])
+def test_zones_count_for_nothing_unless_every_endpoint_has_one(distribution: str, reached: str) -> None:
+    declared = Declared.of(manifests(Service={"trafficDistribution": distribution}), "the files")
+    pods = (pod("a"), replace(pod("b"), node="without a zone"))
+    assert declared.reaches(set("ab"), "node", pods, ZONES) == set(reached)
+    assert declared.reaches(set("ab"), "control-plane", pods, {}) == set("ab")
+    assert declared.reaches({"a"}, "beside", pods, ZONES) == {"a"}
+
+
+def test_a_local_policy_leaves_nothing_to_prefer() -> None:
+    both = manifests(Service={"externalTrafficPolicy": "Local", "trafficDistribution": "PreferSameZone"})
+    assert Declared.of(both, "the files").near == ""
+    assert Declared.of(both, "the files", from_inside=True).near == "PreferSameZone"
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"Service": {"selector": None}}, "Service spring-service has no selector"),
+        ({"Deployment": {"replicas": 0}}, "Deployment backend-app asks for 0 replicas"),
+    ],
+)
+def test_manifests_that_leave_nobody_to_answer_are_refused(changes: dict[str, Any], problem: str) -> None:
+    with pytest.raises(EvenlyError, match=problem) as error:
+        Declared.of(manifests(**changes), "the files")
+    assert "in the files: " in error.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("kinds", "problem"),
+    [
+        ({"Service"}, "the files holds no Deployment"),
+        ({"Deployment"}, "the files holds 0 objects of kind Service"),
+    ],
+)
+def test_manifests_that_lack_an_object_are_named(kinds: set[str], problem: str) -> None:
+    documents = [document for document in manifests() if document["kind"] in kinds]
+    with pytest.raises(EvenlyError, match=problem):
+        Declared.of(documents, "the files")

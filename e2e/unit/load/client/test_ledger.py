@@ -1,0 +1,164 @@
+import csv
+import gzip
+import hashlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from evenly.errors import EvenlyError
+from evenly.load.answer import ErrorKind
+from evenly.load.client.ledger import join, write_samples
+from evenly.load.rows import Row
+
+
+def row(number: int, uid: str = "a", request: int = 1) -> Row:
+    return Row(number, number * 100, 50, 900, f"pod-{uid}", uid, "node-1", number, request, "10.0.0.1", None)
+
+
+def failed(number: int, error: ErrorKind) -> Row:
+    return Row(number, number * 100, None, None, "", "", "", 0, 0, "", error)
+
+
+def line(number: int, run_id: str = "run") -> str:
+    return f"{run_id}/{number} {number} 1 200"
+
+
+def test_books_balance_when_every_answer_is_in_its_pods_log_once() -> None:
+    books = join([row(1, "a"), row(2, "b"), row(3, "a")], {"a": [line(1), line(3)], "b": [line(2)]}, "run")
+    assert books.discrepancies == ()
+    assert books.answered == {"a": 2, "b": 1}
+    assert books.logged_once == 3
+    assert books.errors == {}
+
+
+def test_what_a_log_lacks_that_was_cut_off_is_believed_and_told() -> None:
+    rows, logs = [row(1, "a"), row(2, "a"), row(3, "b"), failed(4, ErrorKind.RESET)], {"a": [line(1)], "b": [line(3)]}
+    cut = join(rows, logs, "run", cut={"a"})
+    assert (cut.discrepancies, cut.unread, cut.logged_once) == ((), {"a": 1}, 2)
+    assert join(rows, logs, "run", cut={"b"}).discrepancies == ("1 attempt is answered, but in no pod's log: 2",)
+
+
+def test_a_log_that_was_cut_off_still_tells_what_stands_in_two() -> None:
+    books = join([row(1, "a")], {"a": [line(1)], "b": [line(1)]}, "run", cut={"a", "b"})
+    assert books.discrepancies == ("1 attempt is in the logs more than once, so something in between sent again: 1",)
+
+
+def test_probes_other_runs_and_servers_own_words_do_not_count() -> None:
+    others = [line(1, "run-2"), line(9, "probe"), "2026/11/24 [notice] 1#1: start", "", "run/ 1 1 200", "run/x 1 1 200"]
+    assert join([row(1)], {"a": [*others, line(1)]}, "run").discrepancies == ()
+
+
+@pytest.mark.parametrize(
+    ("rows", "logs", "sentence"),
+    [
+        ([row(1), row(2)], {"a": [line(2)]}, "1 attempt is answered, but in no pod's log: 1"),
+        (
+            [row(1), row(2)],
+            {"a": [line(1), line(2), line(2)]},
+            "1 attempt is in the logs more than once, so something in between sent again: 2",
+        ),
+        (
+            [row(1), row(2)],
+            {"a": [line(2)], "b": [line(1)]},
+            "1 attempt is answered in the name of one pod, but in the log of another: 1",
+        ),
+        ([row(1), row(2, "ghost")], {"a": [line(1)]}, "1 attempt is answered in the name of a pod that is not there: 2"),
+        ([row(1), row(2, request=2)], {"a": [line(1), line(2)]}, "1 attempt is on a connection that had carried another: 2"),
+        ([row(1), row(3)], {"a": [line(1), line(3)]}, "1 attempt is without a row in the ledger: 2"),
+        ([row(1)], {"a": [line(1), line(2)]}, "1 attempt is without a row in the ledger: 2"),
+        (
+            [row(number) for number in range(1, 9)],
+            {"a": [line(8)]},
+            "7 attempts are answered, but in no pod's log: 1, 2, 3, 4, 5, ...",
+        ),
+    ],
+)
+def test_each_discrepancy_is_one_sentence_with_count_and_ids(
+    rows: list[Row], logs: dict[str, list[str]], sentence: str
+) -> None:
+    assert join(rows, logs, "run").discrepancies == (sentence,)
+
+
+def test_an_id_in_two_pods_logs_was_sent_twice() -> None:
+    (sentence,) = join([row(1)], {"a": [line(1)], "b": [line(1)]}, "run").discrepancies
+    assert "more than once" in sentence
+
+
+def test_answers_in_anothers_name_are_counted_by_who_gave_them() -> None:
+    logs = {"a": [line(1), line(2), line(3)], "b": [line(4), line(5)]}
+    books = join([row(1), row(2, "b"), row(3, "b"), row(4, "b"), failed(5, ErrorKind.RESET)], logs, "run")
+    assert books.false_names == {("a", "b"): 2}
+
+
+def test_a_killed_pod_is_believed_without_its_log() -> None:
+    assert join([row(1, "a"), row(2, "killed")], {"a": [line(1)], "killed": None}, "run").discrepancies == ()
+
+
+def test_errors_that_arrived_are_told_apart_from_those_that_did_not() -> None:
+    rows = [row(1), failed(2, ErrorKind.RESET), failed(3, ErrorKind.REFUSED), failed(4, ErrorKind.REFUSED)]
+    books = join(rows, {"a": [line(1), line(2)]}, "run")
+    assert books.discrepancies == ()
+    assert books.errors == {"reset": 1, "refused": 2}
+    assert books.errors_that_arrived == 1
+
+
+def test_samples_carry_the_pod_whose_log_has_each_attempt(tmp_path: Path) -> None:
+    path = tmp_path / "samples.csv.gz"
+    books = join([row(1), failed(2, ErrorKind.RESET), failed(3, ErrorKind.REFUSED)], {"a": [line(1)], "b": [line(2)]}, "run")
+    write_samples(path, "three, pods", books)
+    with gzip.open(path, "rt", newline="") as file:
+        header, *records = csv.reader(file)
+    assert header == [
+        *("scenario", "number", "start_us", "connect_us", "response_us", "pod", "uid", "node"),
+        *("connection", "request", "client", "error", "logged"),
+    ]
+    assert records == [
+        ["three, pods", "1", "100", "50", "900", "pod-a", "a", "node-1", "1", "1", "10.0.0.1", "", "a"],
+        ["three, pods", "2", "200", "", "", "", "", "", "0", "0", "", "reset", "b"],
+        ["three, pods", "3", "300", "", "", "", "", "", "0", "0", "", "refused", ""],
+    ]
+
+
+def test_equal_books_give_equal_bytes_and_scenarios_are_appended(tmp_path: Path) -> None:
+    books = join([row(1)], {"a": [line(1)]}, "run")
+    for name in ("one.gz", "two.gz"):
+        write_samples(tmp_path / name, "first", books)
+        write_samples(tmp_path / name, "second", books)
+    digests = {hashlib.sha256((tmp_path / name).read_bytes()).digest() for name in ("one.gz", "two.gz")}
+    assert len(digests) == 1
+    with gzip.open(tmp_path / "one.gz", "rt") as file:
+        assert [text.split(",")[0] for text in file] == ["scenario", "first", "scenario", "second"]
+
+
+def test_samples_that_find_no_room_leave_those_of_earlier_scenarios(
+    tmp_path: Path, disk_that_fills_up: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    path = tmp_path / "samples.csv.gz"
+    books = join([row(1)], {"a": [line(1)]}, "run")
+    write_samples(path, "first", books)
+    before = path.read_bytes()
+    with disk_that_fills_up(len(before) + 10), pytest.raises(EvenlyError, match=r"samples\.csv\.gz cannot be written: "):
+        write_samples(path, "second", books)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["samples.csv.gz"]
+
+
+def on_one_connection(number: int, request: int) -> Row:
+    return row(number, request=request)._replace(connection=7)
+
+
+def test_where_connections_are_kept_each_request_has_its_own_place_on_one() -> None:
+    rows = [on_one_connection(1, 1), on_one_connection(2, 2), on_one_connection(3, 2)]
+    logs = {"a": [line(1), line(2), line(3)]}
+    assert join(rows[:2], {"a": logs["a"][:2]}, "run", kept=True).discrepancies == ()
+    books = join(rows, logs, "run", kept=True)
+    assert books.discrepancies == ("2 attempts are in the place of another on its connection: 2, 3",)
+
+
+def test_attempts_that_were_lost_with_a_worker_do_not_balance() -> None:
+    books = join([row(1)], {"a": [line(1)]}, "run")
+    assert books.without(()) == books
+    (sentence,) = books.without((2, 3)).discrepancies
+    assert sentence == "2 attempts are without word from the worker process that made them, which is gone: 2, 3"
