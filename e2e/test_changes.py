@@ -14,24 +14,24 @@ LOST_BY_A_KILL = 2700  # the same, for the 1 to 4 s, on a bad day more, until th
 
 @pytest.mark.claim(3)
 def test_pods_are_replaced_and_nothing_is_lost(service):
-    spread = service("spring-service.yaml")
-    address, before = spread.address, {pod.ip for pod in spread.pods}
-    with spread.under_load() as load:
+    svc = service("spring-service.yaml")
+    address, before = svc.address, {pod.ip for pod in svc.pods}
+    with svc.under_load() as load:
         load.until_even()
-        spread.replace_pods()
+        svc.replace_pods()
         load.until_even()
     assert load.outcome == PASS
     assert load.lost == 0
     assert load.unread == 0
-    assert spread.address == address
-    assert before.isdisjoint(pod.ip for pod in spread.pods)
+    assert svc.address == address
+    assert before.isdisjoint(pod.ip for pod in svc.pods)
 
 
 @pytest.mark.claim(3)
 def test_a_careless_deployment_loses_some(service):
-    spread = service("spring-service.yaml", backend="careless.yaml")
-    with spread.under_load(control=Cause.ERRORS) as load:
-        spread.replace_pods()
+    svc = service("spring-service.yaml", backend="careless.yaml")
+    with svc.under_load(must_catch=Cause.ERRORS) as load:
+        svc.replace_pods()
     assert load.outcome == FAIL
     assert load.outcome.cause is Cause.ERRORS
     assert load.lost > 0
@@ -39,11 +39,11 @@ def test_a_careless_deployment_loses_some(service):
 
 @pytest.mark.claim(1, 2)
 def test_more_and_fewer_pods_share_evenly_under_load(service):
-    spread = service("spring-service.yaml")
-    with spread.under_load() as load:
+    svc = service("spring-service.yaml")
+    with svc.under_load() as load:
         load.until_even()
         for replicas in (5, 2):
-            spread.scale(replicas)
+            svc.scale(replicas)
             load.until_even()
     assert load.outcome == PASS
     assert [len(epoch.pods) for epoch in load.epochs] == [3, 5, 2]
@@ -52,10 +52,10 @@ def test_more_and_fewer_pods_share_evenly_under_load(service):
 
 @pytest.mark.claim(3)
 def test_a_killed_pod_costs_a_moment(service):
-    spread = service("spring-service.yaml")
-    with spread.under_load(lost_allowed=LOST_BY_A_KILL) as load:
+    svc = service("spring-service.yaml")
+    with svc.under_load(lost_allowed=LOST_BY_A_KILL) as load:
         load.until_even()
-        spread.kill(spread.pods[0])
+        svc.kill(svc.pods[0])
         load.until_even()
     assert load.outcome == PASS
     assert 0 < load.lost == sum(load.epochs[-1].lost.values())
@@ -63,12 +63,12 @@ def test_a_killed_pod_costs_a_moment(service):
 
 @pytest.mark.claim(1)
 def test_a_paused_node_costs_what_its_pods_do_not_answer_in_time(service):
-    spread = service("spring-service.yaml")
-    spread.check_apart()
-    alone = next(pod for pod in spread.pods if [other.node for other in spread.pods].count(pod.node) == 1)
-    with spread.under_load(lost_allowed=LOST_BY_A_PAUSE, clients=MANY) as load:
+    svc = service("spring-service.yaml")
+    svc.check_apart()
+    alone = next(pod for pod in svc.pods if [other.node for other in svc.pods].count(pod.node) == 1)
+    with svc.under_load(lost_allowed=LOST_BY_A_PAUSE, clients=MANY) as load:
         load.until_even()
-        with spread.paused(alone.node):
+        with svc.paused(alone.node):
             load.until_lost(100)
         load.until_even()
     paused = load.epochs[-1]
@@ -79,10 +79,10 @@ def test_a_paused_node_costs_what_its_pods_do_not_answer_in_time(service):
 
 @pytest.mark.claim(1)
 def test_kube_proxy_restarts_and_nobody_notices(service):
-    spread = service("spring-service.yaml")
-    with spread.under_load() as load:
+    svc = service("spring-service.yaml")
+    with svc.under_load() as load:
         load.until_even()
-        spread.restart_kube_proxy()
+        svc.restart_kube_proxy()
         load.until_even()
     assert load.outcome == PASS
     assert load.lost == 0
@@ -90,12 +90,12 @@ def test_kube_proxy_restarts_and_nobody_notices(service):
 
 @pytest.mark.claim(7)
 def test_a_pod_that_is_not_ready_for_a_while_is_left_out_and_taken_in_again(service):
-    spread = service("spring-service.yaml")
-    with spread.under_load() as load:
+    svc = service("spring-service.yaml")
+    with svc.under_load() as load:
         load.until_even()
-        spread.make_unready(spread.pods[0])
+        svc.make_unready(svc.pods[0])
         load.until_even()
-        spread.make_ready(spread.pods[0])
+        svc.make_ready(svc.pods[0])
         load.until_even()
     assert load.outcome == PASS
     assert load.lost == 0
@@ -104,11 +104,11 @@ def test_a_pod_that_is_not_ready_for_a_while_is_left_out_and_taken_in_again(serv
 
 @pytest.mark.claim(2)
 def test_connections_that_stay_open_leave_new_pods_idle_until_clients_connect_again(service):
-    spread = service("spring-service.yaml")
-    before = {pod.uid for pod in spread.pods}
-    with spread.under_load(control=Cause.UNDECIDED, locustfile=KEEP_OPEN, clients=20) as load:
-        spread.scale(5)
+    svc = service("spring-service.yaml")
+    before = {pod.uid for pod in svc.pods}
+    with svc.under_load(must_catch=Cause.UNDECIDED, locustfile=KEEP_OPEN, clients=20) as load:
+        svc.scale(5)
         load.until_sent(1000)
     assert load.outcome.cause is Cause.UNDECIDED
-    assert [load.answered(pod) for pod in spread.pods if pod.uid not in before] == [0, 0]
-    assert spread.load(locustfile=KEEP_ALIVE) == PASS
+    assert [load.answered(pod) for pod in svc.pods if pod.uid not in before] == [0, 0]
+    assert svc.load(locustfile=KEEP_ALIVE) == PASS

@@ -5,15 +5,9 @@ import re
 
 import pytest
 
-from evenly.errors import EvenlyError
-from evenly.k8s.manifest import read
-from evenly.k8s.namespace import apply
-from evenly.k8s.probe import prober
-from evenly.k8s.wait import until
-from evenly.shipped import shipped
+from evenly import EvenlyError, until
 
-AS_PRINTED = read(shipped("manifests/spring-service-as-printed.yaml"))
-CORRECTED = read(shipped("manifests/spring-service.yaml"))
+AS_PRINTED = "spring-service-as-printed.yaml"
 TYPO = 'unknown field "spec.ports[0].nordPort"'
 
 MEANT = 30000
@@ -28,10 +22,10 @@ def test_kubectl_refuses_the_manifest_as_printed_and_names_the_field(terminal):
 
 
 @pytest.mark.claim(8)
-def test_checked_strictly_nothing_but_the_typo_is_in_the_way(namespace):
+def test_checked_strictly_nothing_but_the_typo_is_in_the_way(apply):
     with pytest.raises(EvenlyError, match=re.escape(f"strict decoding error: {TYPO}")):
-        apply(AS_PRINTED, namespace)
-    apply(CORRECTED, namespace)
+        apply(AS_PRINTED)
+    apply("spring-service.yaml")
 
 
 @pytest.mark.claim(8)
@@ -47,32 +41,30 @@ def test_unchecked_the_typo_gives_a_port_by_chance(post_as_printed, terminal, qu
 
 
 @pytest.mark.claim(12)
-def test_the_corrected_manifest_works_in_three_steps(terminal, cluster):
+def test_the_corrected_manifest_works_in_three_steps(terminal, cluster, asks):
     terminal("kubectl apply -f backend.yaml")
     terminal("kubectl rollout status deployment backend-app")
     assert terminal("kubectl apply -f spring-service.yaml") == "service/spring-service created\n"
     assert f" 8080:{MEANT}/TCP " in terminal("kubectl get service")
-    _, door = cluster.doors[0]
-    assert until(prober(door), limit_s=OPEN_LIMIT_S)
-    assert "backend-app-" in terminal(f"curl {door}")
+    entry = next(iter(cluster.entries.values()))
+    assert until(asks(entry), limit_s=OPEN_LIMIT_S)
+    assert "backend-app-" in terminal(f"curl {entry}")
 
 
 @pytest.fixture
-def post_as_printed(namespace, show):
+def post_as_printed(namespace, terminal, show):
     """Return what posts the manifest as printed as a plain client does, and returns the node port and the warning it got."""
-    api = namespace.api
+    api, (as_printed,) = namespace.api, terminal.read(AS_PRINTED)
 
     def posted(query):
         path = f"/api/v1/namespaces/{namespace.name}/services{query}"
         header = {"Content-Type": "application/json", "Accept": "application/json"}
-        request = api.param_serialize("POST", path, header_params=header, body=AS_PRINTED[0], auth_settings=["BearerToken"])
+        request = api.param_serialize("POST", path, header_params=header, body=as_printed, auth_settings=["BearerToken"])
         answer = api.call_api(*request)
         warning = answer.headers.get("Warning", "")
         ports = json.loads(answer.read())["spec"]["ports"]
         came_back = [f"{answer.status} {answer.reason}", *([f"Warning: {warning}"] if warning else []), json.dumps(ports)]
-        show(
-            "The manifest as printed, posted unchecked", "\n".join([f"POST {path}", json.dumps(AS_PRINTED[0]), "", *came_back])
-        )
+        show("The manifest as printed, posted unchecked", "\n".join([f"POST {path}", json.dumps(as_printed), "", *came_back]))
         return ports[0]["nodePort"], warning
 
     return posted

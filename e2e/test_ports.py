@@ -1,14 +1,11 @@
 """A node port is the same on every node, out of a range that the API server guards; without a type there is none."""
 
+import json
 import re
 
 import pytest
 
-from evenly.k8s.manifest import only
-from evenly.k8s.namespace import apply
-from evenly.k8s.pods import in_namespace
-from evenly.k8s.probe import prober
-from evenly.k8s.wait import until
+from evenly import until
 
 NODE_PORTS = range(30000, 32768)
 OPEN_LIMIT_S = 30.0  # kube-proxy usually writes its rules within a second or two
@@ -44,14 +41,15 @@ def test_a_port_has_one_service_at_a_time(terminal):
 
 @pytest.mark.claim(9)
 @pytest.mark.usefixtures("several_nodes")
-def test_the_port_is_open_on_every_node_also_where_no_pod_runs(terminal, pod, cluster):
-    doors = dict(cluster.doors)
-    assert doors.keys() - {pod.node}
-    assert until(lambda: not any(prober(door)() for door in doors.values()), limit_s=OPEN_LIMIT_S)  # no Service, no port
+def test_the_port_is_open_on_every_node_also_where_no_pod_runs(terminal, pod, cluster, asks):
+    assert cluster.entries.keys() - {pod["spec"]["nodeName"]}
+    assert until(
+        lambda: not any(asks(entry)() for entry in cluster.entries.values()), limit_s=OPEN_LIMIT_S
+    )  # no Service, no port
     terminal("kubectl apply -f spring-service.yaml")
-    for node, door in doors.items():
-        assert until(prober(door), limit_s=OPEN_LIMIT_S)
-        assert pod.name in terminal(f"curl {door}  # {node}")
+    for node, entry in cluster.entries.items():
+        assert until(asks(entry), limit_s=OPEN_LIMIT_S)
+        assert pod["metadata"]["name"] in terminal(f"curl {entry}  # {node}")
 
 
 @pytest.mark.claim(9, 10)
@@ -69,12 +67,10 @@ def test_without_a_type_it_is_a_cluster_ip_and_has_no_node_port(terminal):
 
 
 @pytest.fixture
-def pod(terminal, namespace):
+def pod(terminal):
     """Start the application with a single pod, and return that."""
-    backend = terminal.read("backend.yaml")
-    only(backend, "Deployment", "backend.yaml")["spec"]["replicas"] = 1
-    apply(backend, namespace)
+    terminal("kubectl apply -f backend.yaml")
+    terminal("kubectl scale deployment backend-app --replicas=1")
     terminal("kubectl rollout status deployment backend-app")
-    terminal("kubectl get pods -o wide")
-    (one,) = in_namespace(namespace)
+    (one,) = json.loads(terminal("kubectl get pods -o json --field-selector status.phase=Running"))["items"]
     return one

@@ -14,18 +14,18 @@ def test_three_pods_share_evenly(service):
 @pytest.mark.claim(1, 9)
 @pytest.mark.usefixtures("several_nodes")
 def test_every_node_spreads_evenly(service):
-    spread = service("spring-service.yaml")
-    for node in spread.nodes[1:]:
-        assert spread.load(through=node) == PASS
+    svc = service("spring-service.yaml")
+    for node in svc.nodes[1:]:
+        assert svc.load(through=node) == PASS
 
 
 @pytest.mark.claim(1, 2)
 def test_more_and_fewer_pods_share_evenly(service):
-    spread = service("spring-service.yaml")
+    svc = service("spring-service.yaml")
     for replicas in (5, 2, 10):
-        spread.scale(replicas)
-        assert len(spread.pods) == replicas
-        assert spread.load() == PASS
+        svc.scale(replicas)
+        assert len(svc.pods) == replicas
+        assert svc.load() == PASS
 
 
 @pytest.mark.claim(1)
@@ -36,7 +36,7 @@ def test_kept_connections_spread_evenly_too(service):
 @pytest.mark.core
 @pytest.mark.claim(7)
 def test_a_stray_pod_is_caught(service):
-    outcome = service("spring-service.yaml", also="stray-pod.yaml").load(control=Cause.UNEXPECTED_POD)
+    outcome = service("spring-service.yaml", also="stray-pod.yaml").load(must_catch=Cause.UNEXPECTED_POD)
     assert outcome == FAIL
     assert outcome.cause is Cause.UNEXPECTED_POD
 
@@ -44,9 +44,9 @@ def test_a_stray_pod_is_caught(service):
 @pytest.mark.core
 @pytest.mark.claim(7)
 def test_an_unready_pod_is_named(service):
-    spread = service("spring-service.yaml")
-    gone = spread.pods[0]
-    spread.make_unready(gone)
-    outcome = spread.load(control=Cause.ENDPOINTS)
+    svc = service("spring-service.yaml")
+    gone = svc.pods[0]
+    svc.make_unready(gone)
+    outcome = svc.load(must_catch=Cause.ENDPOINTS)
     assert outcome == INVALID
     assert outcome.named == (gone.name,)

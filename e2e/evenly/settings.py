@@ -7,7 +7,7 @@ An option is looked for in this order: command line, environment (``EVENLY_`` an
 import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
@@ -103,12 +103,17 @@ def load(options: Mapping[str, object], environ: Mapping[str, str], folder: Path
         )
         source, given = next(((s, g) for s, g in sources if g not in {None, ""}), ("", None))
         if given is not None:
-            values[option.name] = _converted(given, type(option.default), source)
-            if option.metadata["high"] and not option.metadata["low"] <= values[option.name] <= option.metadata["high"]:
-                raise EvenlyError(f"{source} is {given}", f"give {option.metadata['low']:g} to {option.metadata['high']:g}")
+            values[option.name] = _read(option, given, source)
     settings = Settings(**values)
     _check_workers(settings)
     return settings
+
+
+def with_options(settings: Settings, options: Mapping[str, object]) -> Settings:
+    """Return the settings with some options otherwise; raises EvenlyError for a value that cannot be right."""
+    known = {option.name: option for option in fields(Settings)}
+    read: dict[str, Any] = {name: _read(known[name], given, name) for name, given in options.items()}
+    return replace(settings, **read)
 
 
 def command(arguments: Sequence[str], environ: Mapping[str, str]) -> str:
@@ -119,6 +124,14 @@ def command(arguments: Sequence[str], environ: Mapping[str, str]) -> str:
 def option_flag(name: str) -> str:
     """Return the command-line spelling of an option."""
     return f"--{name.replace('_', '-')}"
+
+
+def _read(option: Field[Any], given: object, source: str) -> object:
+    value: Any = _converted(given, type(option.default), source)
+    low, high = option.metadata["low"], option.metadata["high"]
+    if high and not low <= value <= high:
+        raise EvenlyError(f"{source} is {given}", f"give {low:g} to {high:g}")
+    return value
 
 
 def _check_workers(settings: Settings) -> None:

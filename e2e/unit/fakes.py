@@ -1,10 +1,28 @@
-"""Stand-ins for docker and kind: they keep a diary of what they were asked, and hold what a real one would hold."""
+"""Stand-ins: docker and kind that keep a diary of what they were asked, a cluster's nodes, a Service that loads go to."""
 
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+
+from evenly.cluster.kind_cluster import KindCluster
+from evenly.k8s.converge import Settled
+from evenly.k8s.endpoints import Reading
+from evenly.k8s.nodes import Node
+from evenly.k8s.pods import Pod
+from evenly.load.identify import Identify
+from evenly.load.rows import Row
+from evenly.progress import Progress
+from evenly.scenario.epochs import Made
+from evenly.scenario.pod_logs import Unverified
+from evenly.scenario.target import EntryPoints, Ledger
+from evenly.scenario.testbed import Testbed
+from evenly.settings import Settings
 
 # An image is a file in images/, a network a file in networks/, a node a file in nodes/; a pull fails unless `registry`
 # exists. Names are flattened, so that they are names of files.
@@ -143,3 +161,112 @@ def kubeconfig(tmp_path: Path) -> Path:
     path = tmp_path / "config"
     path.write_text(KUBECONFIG)
     return path
+
+
+def a_pod(uid: str, *, node: str = "worker", ready: bool = True, labels: Mapping[str, str] | None = None) -> Pod:
+    return Pod(uid, f"pod-{uid}", node, f"10.244.1.{ord(uid[0])}", ready, "", dict(labels or {}), created_at="", note="")
+
+
+@dataclass
+class Nodes:
+    """Plays a cluster of ours: keeps what it was told to forget, and has one answer for each command."""
+
+    entries: Mapping[str, str] = field(default_factory=lambda: {"one": "127.0.0.1:30000", "two": "127.0.0.1:30001"})
+    forgotten: list[tuple[tuple[str, ...], int]] = field(default_factory=list)
+    losses: int = 0
+    waits: int = 0
+    free: int = 200_000
+    rules_are_read: bool = False
+    description: str = "ours"
+
+    def forget_connections(self, nodes: Sequence[str], port: int) -> None:
+        self.forgotten.append((tuple(nodes), port))
+
+    def note_losses(self) -> None:
+        self.losses += 1
+
+    def await_forgotten(self, progress: Progress) -> None:
+        del progress
+        self.waits += 1
+
+    def exec(self, node: str, *command: str, stdin: str | None = None) -> str:
+        raise AssertionError(f"{node} was not to be asked {command}, {stdin}")
+
+    def pause(self, node: str) -> AbstractContextManager[None]:
+        raise AssertionError(f"{node} was not to be paused")
+
+    def kill(self, node: str, uid: str, program: str) -> None:
+        raise AssertionError(f"{program} in {uid} on {node} was not to be killed")
+
+    def free_conntrack_entries(self, _: Sequence[str]) -> int:
+        return self.free
+
+
+@dataclass
+class Endpoints:
+    """Plays the watch of a Service's endpoints, with the readings that it is given."""
+
+    all: list[Reading]
+
+    @property
+    def ready(self) -> frozenset[str]:
+        return self.all[-1].ready
+
+    @property
+    def since_ns(self) -> int:
+        return self.all[-1].at_ns
+
+    def readings(self, since_ns: int) -> tuple[Reading, ...]:
+        before = [reading for reading in self.all if reading.at_ns <= since_ns]
+        return (*before[-1:], *(reading for reading in self.all if reading.at_ns > since_ns))
+
+
+@dataclass
+class FakeTarget:
+    """Plays a Service of three pods that stay."""
+
+    ref: Any = None
+    entries: EntryPoints = field(default_factory=lambda: EntryPoints(Nodes().entries, 30000))
+    endpoints: Any = field(default_factory=lambda: Endpoints([Reading(0, frozenset("abc"))]))
+    settled: Settled = field(default_factory=lambda: Settled(tuple(map(a_pod, "abc")), opened=True))
+    identify: Identify | None = None
+    manifests: tuple[str, ...] = ()
+    clients: tuple[Pod, ...] = ()
+    cluster_nodes: tuple[Node, ...] = (Node("one", "10.1.0.1", ""), Node("two", "10.1.0.2", ""))
+    new_connections_only: str = ""
+    settles: list[str] = field(default_factory=list)
+
+    def host(self, to: str = "") -> str:
+        return to
+
+    def settle(self, through: str = "", consecutive_good: int = 0) -> None:
+        self.settles.append(f"{through} {consecutive_good}")
+
+    def ledger(self, ids: str, *, pods_change: bool = False) -> AbstractContextManager[Ledger]:
+        del ids, pods_change
+        return nullcontext(Unverified())
+
+    def resolved(self, rows: Sequence[Row]) -> tuple[Row, ...]:
+        return tuple(rows)
+
+    def changes_seen(self, made: Sequence[Made], pauses_ns: Sequence[int]) -> tuple[Made, ...]:
+        del pauses_ns
+        return tuple(made)
+
+
+def a_testbed(cluster: object, *, run: object = None, settings: Settings | None = None) -> Testbed:
+    """Return one whose API server is not asked; its run says nothing and records nothing, unless one is given."""
+    silent = SimpleNamespace(progress=Progress(), record=SimpleNamespace(scenarios=()), run_id="run", evidence=Path("evidence"))
+    return Testbed(cast("Any", cluster), cast("Any", None), cast("Any", run or silent), settings or Settings())
+
+
+def a_kind_cluster(*, kind: object = None, engine: object = None) -> KindCluster:
+    """Return a cluster that was made here, of a kind and an engine that may be played."""
+    return KindCluster(
+        *("one", Path("config"), {"one-worker": "127.0.0.1:30000"}, "evenly/nginx:1.26", "a cluster"),
+        kept=True,
+        kind=cast("Any", kind),
+        engine=cast("Any", engine),
+        balancer_image=lambda: "haproxy:3.0",
+        worker_image=lambda: "evenly/locust:1",
+    )

@@ -9,20 +9,20 @@ import yaml
 from rich.console import Console
 from rich.text import Text
 
-from evenly.cluster import ClusterOptions, open_cluster
-from evenly.cluster.kind import Kind
+from evenly.cluster import Cluster, ClusterOptions
 from evenly.errors import EvenlyError
 from evenly.judge.verdict import Word
 from evenly.k8s.manifest import Document
 from evenly.k8s.namespace import Namespace
 from evenly.process import ProgramError
 from evenly.progress import Progress
-from evenly.scenario.curl import curl
+from evenly.scenario.deploy import Files
 from evenly.scenario.outcome import Outcome
 from evenly.scenario.record import Scenario
 from evenly.scenario.run import begin
-from evenly.scenario.service import ServiceUnderTest
-from evenly.scenario.testbed import Bench
+from evenly.scenario.service import ServiceUnderTest, service_under_test
+from evenly.scenario.terminal import curl
+from evenly.scenario.testbed import made_here
 from evenly.settings import Settings
 from evenly.shipped import shipped
 
@@ -56,16 +56,14 @@ def tour(settings: Settings) -> Word:
     config = shipped("manifests/kind.yaml")
     options = ClusterOptions(record.run_id, settings.cache, config, settings.cluster_from, settings.proxy_mode, keep=True)
     _step(console, 1, "A cluster: one control plane and two workers, each a container on this machine")
-    with open_cluster(options, progress) as cluster:
-        assert cluster.kind  # noqa: S101 - it was made here
-        tutorial = Tutorial(console, cluster.kind)
-        bench = Bench.of(cluster, record, settings)
+    with made_here(options, record, settings) as bed:
+        tutorial = Tutorial(console, bed.cluster)
+        target = next(iter(bed.cluster.entries.values()))
         scenario = Scenario("tour", test=COMMAND, claim=CLAIM)
-        with ServiceUnderTest(bench, scenario, (BACKEND, SERVICE), apply=tutorial.apply) as service:
-            _, target = cluster.doors[0]
+        with service_under_test(bed, scenario, Files((BACKEND, SERVICE)), apply=tutorial.apply) as svc:
             tutorial.access(target)
-            tutorial.measure(service)
-            service.leave()
+            tutorial.measure(svc)
+            svc.leave()
     _part(console, target)
     return record.record.word
 
@@ -75,7 +73,7 @@ class Tutorial:
     """The tutorial's steps, each as a command that a person would type, and what came back."""
 
     console: Console
-    kind: Kind
+    cluster: Cluster
 
     def apply(self, documents: Sequence[Document], namespace: Namespace) -> None:
         """Apply the backend, the manifest as printed, which must be refused, and the corrected one."""
@@ -115,18 +113,18 @@ class Tutorial:
         if len({answer.split()[0] for answer in new}) == 1:  # once in 243 tours
             self.console.print("All six new connections met the same pod: chance does that once in 243 times. Read on.")
 
-    def measure(self, service: ServiceUnderTest) -> None:
+    def measure(self, svc: ServiceUnderTest) -> None:
         """Send a load, and show each pod's share and the verdict."""
         _step(self.console, 6, "Is it even?")
         self.console.print("Six connections cannot tell. Locust now opens new ones until the counts are decisive:\n")
-        outcome = service.load()
+        outcome = svc.load()
         self.console.print(*_bars(outcome), "", outcome.explanation, sep="\n", markup=False)
         self.console.print(f"\nThe report, with pictures, for your browser:\n  {outcome.page}", markup=False, soft_wrap=True)
 
     def _kubectl(self, namespace: Namespace, command: str, stdin: str | None = None) -> None:
         _command(self.console, f"kubectl {command}")
         words = command.partition(" <")[0].split()
-        _came_back(self.console, self.kind.kubectl("--namespace", namespace.name, *words, stdin=stdin))
+        _came_back(self.console, self.cluster.kubectl("--namespace", namespace.name, *words, stdin=stdin))
 
     def _curl(self, target: str, requests: int) -> list[str]:
         _command(self.console, " ".join(["curl", *[target] * requests]))

@@ -4,18 +4,20 @@ import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from evenly.cluster import kind_program, records
 from evenly.cluster.cache.cache import Cache
 from evenly.cluster.cache.key import key
-from evenly.cluster.cluster import Cluster
 from evenly.cluster.engine import haproxy
 from evenly.cluster.engine.engine import Engine, find
 from evenly.cluster.host import ports
+from evenly.cluster.images import worker_image
 from evenly.cluster.images.registry import shown
-from evenly.cluster.images.sources import Supplies, image_id, obtain
+from evenly.cluster.images.sources import Supplies, balancer_image, image_id, obtain
 from evenly.cluster.kind import Kind, configuration
+from evenly.cluster.kind_cluster import KindCluster
 from evenly.cluster.options import ClusterOptions
 from evenly.cluster.records import Made
 from evenly.cluster.reuse import kubernetes_version, planned, remove, reusable
@@ -26,7 +28,7 @@ from evenly.progress import Progress
 
 
 @contextmanager
-def open_cluster(options: ClusterOptions, progress: Progress) -> Iterator[Cluster]:
+def open_cluster(options: ClusterOptions, progress: Progress) -> Iterator[KindCluster]:
     """Give a cluster of three nodes: one that an earlier run kept, or a new one, deleted at the end unless kept.
 
     Raises EvenlyError when another run has the machine's doors, when no engine or no image can be had, or when kind fails.
@@ -54,14 +56,14 @@ def open_cluster(options: ClusterOptions, progress: Progress) -> Iterator[Cluste
             stack.enter_context(_new(kind, made, cache, engine, progress))
             with progress.step("create a kind cluster of three nodes", usually_s=20):
                 kind.create(config)
-                kind.check_whole(node for node, _ in ports.of_cluster(made.name))
+                kind.check_whole(ports.of_cluster(made.name))
                 if not supplies.kind:  # built nodes hold the backend's image already
                     with suppress(ProgramError):  # kind cannot load from every image store; then the nodes pull it
                         kind.load_docker_image(supplies.backend_image)
             if options.keep:
                 made = replace(made, kept=True)
                 records.remember(cache, made)
-        yield _described(made, kind, engine, supplies)
+        yield _described(made, kind, engine, supplies, options, cache, progress)
 
 
 def down(cache_folder: Path, progress: Progress) -> None:
@@ -137,21 +139,23 @@ def _new(kind: Kind, made: Made, cache: Cache, engine: Engine, progress: Progres
                         remove(made, cache, engine)
 
 
-def _described(made: Made, kind: Kind, engine: Engine, supplies: Supplies) -> Cluster:
-    context = f"kind-{made.name}"
-    kubernetes = kubernetes_version(Path(made.kubeconfig), context)
+def _described(  # noqa: PLR0913, PLR0917 - all that it is made of
+    made: Made, kind: Kind, engine: Engine, supplies: Supplies, options: ClusterOptions, cache: Cache, progress: Progress
+) -> KindCluster:
+    kubernetes = kubernetes_version(Path(made.kubeconfig), f"kind-{made.name}")
     kind_version = kind_program.version(kind.kind_path)
     whose = "a private Docker" if engine.private else "Docker"
-    return Cluster(
+    return KindCluster(
         name=made.name,
-        context=context,
         kubeconfig=Path(made.kubeconfig),
-        doors=ports.of_cluster(made.name),
+        entries=ports.of_cluster(made.name),
         backend_image=supplies.backend_image,
         description=f"kind {kind_version}, Kubernetes {kubernetes}, on {whose} {engine.version} ({engine.why}); "
         f"images {shown(supplies.node_image)} and {shown(supplies.backend_image)} ({supplies.why})",
         kept=made.kept,
         kind=kind,
         engine=engine,
+        balancer_image=partial(balancer_image, cache, engine, options.cluster_from, progress),
+        worker_image=partial(worker_image.obtain, cache, engine, options.cluster_from, progress),
         versions={"kind": kind_version, "kubernetes": kubernetes, "docker": engine.version, **supplies.digests},
     )

@@ -13,12 +13,14 @@ QUIET = 100
 class Change:
     """From the attempt ``at`` on, in order of start, ``law`` is declared: its pods are those that should answer.
 
-    ``done`` is the first attempt that started after the change had been made; each pod has to answer from then on.
+    ``done`` is the first attempt that started after the change had been made; each pod has to answer from then on. ``passing``
+    are pods that neither this law nor the one before has, and that may have answered meanwhile.
     """
 
     at: int
     law: Law
     done: int = 0
+    passing: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ def epochs(answers: Sequence[str | None], changes: Sequence[Change]) -> tuple[Ep
     before: frozenset[str] | None = None
     for change, end in zip(changes, [*starts[1:], len(answers) + 1], strict=True):
         pods = frozenset(change.law.answering)
-        begin = _settled(answers, range(change.at, end), change.done, pods, None if before is None else before - pods)
+        left = None if before is None else (before | change.passing) - pods
+        begin = _settled(answers, range(change.at, end), change.done, pods, left)
         found.append(Epoch(change.law, range(change.at, begin), range(begin, end)))
         before = pods
     return tuple(found)

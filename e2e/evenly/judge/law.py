@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import fsum
 from types import MappingProxyType
+from typing import Protocol
 
 _SUM_TOLERANCE = 1e-9  # shares written as decimals, such as 0.333333333, still count as a whole
 
@@ -66,9 +67,9 @@ _TESTED = {
 class Law:
     """A declared distribution of new connections over pods: the shares, and how a connection picks.
 
-    ``shares`` maps a pod's key (its UID) to its share, from 0 to 1, in the order given; they sum to 1. A share of 0 declares a
-    pod that must not answer: its first answer is an unexpected one, and no tally is kept for it. A single pod is
-    a law too (share 1): nothing can be uneven then, and PASS says that nobody else answers.
+    ``shares`` maps a pod's key (its UID, or its name until a load resolves it) to its share, from 0 to 1, in the order given;
+    they sum to 1. A share of 0 declares a pod that must not answer: its first answer is an unexpected one, and no tally is kept
+    for it. A single pod is a law too (share 1): nothing can be uneven then, and PASS says that no other pod answers.
     Raises ValueError without a pod, for a share outside 0 to 1, when the shares do not sum to 1, and for turns that are not
     equal among the pods that answer.
     """
@@ -97,53 +98,65 @@ class Law:
         return {pod: share for pod, share in self.shares.items() if share > 0}
 
 
-def uniform(pods: Iterable[str]) -> Law:
+class Pod(Protocol):
+    """Whatever is known by its UID."""
+
+    @property
+    def uid(self) -> str:
+        """What the cluster calls it, and nothing else."""
+
+
+def uniform(pods: Iterable[str | Pod]) -> Law:
     """Declare that every pod gets the same share, as kube-proxy's random choice does; each pod once, in order of display."""
     return Law("uniform random", _equal(pods))
 
 
-def weighted(shares: Mapping[str, float]) -> Law:
+def weighted(shares: Mapping[str, float] | Mapping[Pod, float]) -> Law:
     """Declare that connections pick at random, with these shares."""
-    return Law("weighted random", shares)
+    return Law("weighted random", {_key(pod): share for pod, share in shares.items()})
 
 
-def grouped(*groups: tuple[float, Iterable[str]]) -> Law:
+def grouped(*groups: tuple[float, Iterable[str | Pod]]) -> Law:
     """Declare that each group of pods gets its share, such as 0.9 and 0.1, and that the pods of one divide it evenly.
 
     Raises ValueError for a group without pods that has a share.
     """
     shares: dict[str, float] = {}
     for share, pods in groups:
-        group = tuple(pods)
+        group = tuple(map(_key, pods))
         if share and not group:
             raise ValueError(f"a group without pods cannot get a share; got {share}")
         shares |= {pod: share / len(group) for pod in group}
     return weighted(shares)
 
 
-def round_robin(pods: Iterable[str]) -> Law:
+def round_robin(pods: Iterable[str | Pod]) -> Law:
     """Declare that connections go to the pods in turn; it can be seen only where they are opened one after the other."""
     return Law("round robin", _equal(pods), Pick.IN_TURN)
 
 
-def sticky(pods: Iterable[str]) -> Law:
+def sticky(pods: Iterable[str | Pod]) -> Law:
     """Declare that a client stays on its pod and that the clients, not their connections, are spread evenly."""
     return Law("sticky", _equal(pods), Pick.PER_CLIENT)
 
 
-def local_only(own: Iterable[str], others: Iterable[str]) -> Law:
+def local_only(own: Iterable[str | Pod], others: Iterable[str | Pod]) -> Law:
     """Declare that a node's own pods share its connections evenly and the pods of ``others``, on other nodes, get none."""
     return Law("local only", _equal(own, without=others))
 
 
-def absent(pods: Iterable[str], without: Iterable[str]) -> Law:
+def absent(pods: Iterable[str | Pod], without: Iterable[str | Pod]) -> Law:
     """Declare that ``pods`` share all connections evenly and those of ``without`` get none, though they are there."""
     return Law("absent", _equal(pods, without=without))
 
 
-def _equal(pods: Iterable[str], without: Iterable[str] = ()) -> dict[str, float]:
+def _key(pod: str | Pod) -> str:
+    return pod if isinstance(pod, str) else pod.uid
+
+
+def _equal(pods: Iterable[str | Pod], without: Iterable[str | Pod] = ()) -> dict[str, float]:
     """Give equal shares to the pods and none to the others; each is to be named once."""
-    equal, none = tuple(pods), tuple(without)
+    equal, none = tuple(map(_key, pods)), tuple(map(_key, without))
     if len({*equal, *none}) < len(equal) + len(none):
         raise ValueError(f"every pod is to be named once; got {equal + none}")
     return {pod: 1 / len(equal) for pod in equal} | dict.fromkeys(none, 0.0)

@@ -1,7 +1,7 @@
 """The pods that a Deployment owns: who is expected to answer, and what the cluster says about each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from kubernetes.client import AppsV1Api, CoreV1Api, V1Pod
@@ -22,7 +22,7 @@ class Pod:
     ip: str
     ready: bool
     owner: str  # "Deployment backend-app", or "" when nobody owns it
-    labels: dict[str, str]
+    labels: dict[str, str] = field(hash=False)
     created_at: str  # ISO 8601, UTC
     note: str  # why it is not ready, in the cluster's words; "" when it is
     ports: tuple[tuple[int, str], ...] = ()  # that its containers declare, each with its name or ""

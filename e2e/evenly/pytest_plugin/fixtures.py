@@ -1,4 +1,4 @@
-"""The pytest fixtures: a cluster, a run, and Services under test. Thin, over service.py."""
+"""The pytest fixtures: a cluster, a run, and Services under test. Thin, over scenario/."""
 
 import re
 import signal
@@ -10,30 +10,32 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 import pytest
 
+from evenly import shipped
 from evenly.errors import EvenlyError, NotApplicableError
 from evenly.judge.verdict import Word
 from evenly.progress import Progress
+from evenly.pytest_plugin.calls import BACKEND, DeployService, Kubectl, Options, PutLoadBalancer, Show, UseExisting, check_names
 from evenly.pytest_plugin.interrupts import Interrupts
 from evenly.pytest_plugin.markers import sentence
-from evenly.settings import Settings
+from evenly.settings import Settings, with_options
 
 # The client of Kubernetes takes a second to import; a run of somebody's tests that use no cluster is not to pay for it.
 if TYPE_CHECKING:
     from evenly.cluster import Cluster
     from evenly.k8s.namespace import Namespace
-    from evenly.k8s.request_path.path import Path as Way
+    from evenly.k8s.request_path.path import Path as RequestPath
+    from evenly.load.identify import Identify
     from evenly.results.schema import Exhibit
-    from evenly.scenario.adopt import Existing
     from evenly.scenario.load_balancer import LoadBalancer
     from evenly.scenario.record import Scenario
     from evenly.scenario.run import Run
-    from evenly.scenario.service import ServiceUnderTest
+    from evenly.scenario.service import ExistingService, ServiceUnderTest
     from evenly.scenario.terminal import Terminal
-    from evenly.scenario.testbed import Bench
+    from evenly.scenario.testbed import Testbed
 
 SETTINGS = pytest.StashKey[Settings]()
 INTERRUPTS = pytest.StashKey[Interrupts]()
@@ -42,7 +44,6 @@ RUN = pytest.StashKey["Run"]()
 SHOWN = pytest.StashKey[list["Exhibit"]]()
 SECONDS = pytest.StashKey[float]()
 
-BACKEND = "backend.yaml"
 PYTEST_KIND_DEFAULT_NAME = "pytest-kind"  # says that no name was given
 
 
@@ -59,134 +60,154 @@ def evenly_run(request: pytest.FixtureRequest) -> "Run":
 
 
 @pytest.fixture(scope="session")
-def cluster(request: pytest.FixtureRequest, evenly_run: "Run") -> Iterator["Cluster"]:
-    """A kind cluster of three nodes made for this run (or kept by an earlier one), or the cluster of ``--context``."""
+def testbed(request: pytest.FixtureRequest, evenly_run: "Run") -> Iterator["Testbed"]:
+    """What every scenario of the run stands on: a kind cluster of three nodes made for this run (or kept by an earlier one), or
+    the cluster of ``--context``.
+    """
     config = request.config
     with ExitStack() as stack:
         # SIGTERM is to end as Ctrl-C does; by itself it would leave the cluster behind for the next run to find
         stack.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, config.stash[INTERRUPTS]))
         with set_up(config):
             opened = stack.enter_context(_opened(config, evenly_run))
-            evenly_run.progress.say(opened.description)
         yield opened
         with told(config):
             stack.close()
 
 
 @pytest.fixture(scope="session")
-def bench(request: pytest.FixtureRequest, cluster: "Cluster", evenly_run: "Run") -> "Bench":
-    """What every scenario of the run stands on."""
-    from evenly.scenario.testbed import Bench
-
-    with set_up(request.config):
-        return Bench.of(cluster, evenly_run, request.config.stash[SETTINGS])
+def cluster(testbed: "Testbed") -> "Cluster":
+    """The run's cluster, which a test may ask by ``kubectl`` and ``exec``, and whose nodes' ``entries`` it may connect to."""
+    return testbed.cluster
 
 
 @pytest.fixture
-def service(request: pytest.FixtureRequest, bench: "Bench") -> Iterator[Callable[..., "ServiceUnderTest"]]:
+def service(
+    request: pytest.FixtureRequest, testbed: "Testbed", find_manifest: Callable[[str], Path]
+) -> Iterator[DeployService]:
     """Applies a Service's manifest, with the backend, in a namespace of its own, and returns the Service under test.
 
     ``also`` is a manifest beside them, ``wanted`` are Deployments of it whose pods are to answer, too. With ``client_pods``
     loads come from so many pods of the cluster, else from this machine. ``options`` are the run's that this Service has
-    otherwise, such as ``workers_in_cluster=2``.
+    otherwise, such as ``workers_in_cluster=2``. A second one in the same test takes the place of the first.
     """
-    from evenly.scenario.service import ServiceUnderTest
+    from evenly.scenario.deploy import Files
+    from evenly.scenario.service import service_under_test
 
-    scenario = _scenario(request.node)
+    scenario, count = _scenario(request.node), 0
     with ExitStack() as stack:
 
-        def opened(
+        def deployed(
             manifest: str,
             also: str | None = None,
             *,
             backend: str = BACKEND,
             wanted: tuple[str, ...] = (),
             client_pods: int = 0,
-            **options: Any,  # noqa: ANN401 - each of its own type
-        ) -> ServiceUnderTest:
-            files = (backend, manifest, *([also] if also else []))
-            own = replace(bench, settings=replace(bench.settings, **options)) if options else bench
-            return stack.enter_context(ServiceUnderTest(own, scenario, files, wanted=wanted, client_pods=client_pods))
+            **options: Unpack[Options],
+        ) -> "ServiceUnderTest":
+            nonlocal count
+            check_names("service", options, DeployService.__call__)
+            stack.close()  # both would have the same node port
+            count += 1
+            own = scenario if count == 1 else replace(scenario, name=f"{scenario.name}-{count}")
+            files = Files((backend, manifest, *([also] if also else [])), wanted, client_pods)
+            bed = replace(testbed, settings=with_options(testbed.settings, options)) if options else testbed
+            return stack.enter_context(service_under_test(bed, own, files, find=find_manifest))
 
-        yield opened
+        yield deployed
 
 
 @pytest.fixture
-def existing(request: pytest.FixtureRequest, bench: "Bench") -> Iterator[Callable[..., "Existing"]]:
+def existing(request: pytest.FixtureRequest, testbed: "Testbed") -> Iterator[UseExisting]:
     """Returns a Service that is in the cluster already, ``existing("namespace/name", identify=header("X-Pod"))``."""
-    from evenly.scenario.adopt import Existing
+    from evenly.scenario.service import existing_service
 
-    scenario = _scenario(request.node)
+    scenario, count = _scenario(request.node), 0
     with ExitStack() as stack:
-        yield lambda name, *, identify: stack.enter_context(Existing(bench, scenario, name, identify))
+
+        def found(name: str, *, identify: "Identify", **unknown: object) -> "ExistingService":
+            nonlocal count
+            check_names("existing", unknown, UseExisting.__call__)
+            count += 1
+            own = scenario if count == 1 else replace(scenario, name=f"{scenario.name}-{count}")
+            return stack.enter_context(existing_service(testbed, own, name, identify))
+
+        yield found
 
 
 @pytest.fixture
 def several_nodes(cluster: "Cluster") -> None:
-    """Makes sure that the cluster has more than one node; what is said of nodes is not applicable where it has not."""
-    if len(cluster.doors) == 1:
-        raise NotApplicableError(f"this cluster has no node but {cluster.doors[0][0]}", "have two nodes or more")
+    """Skips the test on a single-node cluster."""
+    if len(cluster.entries) == 1:
+        raise NotApplicableError(f"this cluster has no node but {next(iter(cluster.entries))}", "have two nodes or more")
 
 
 @pytest.fixture
-def load_balancer(bench: "Bench") -> Iterator[Callable[..., "LoadBalancer"]]:
+def load_balancer(testbed: "Testbed") -> Iterator[PutLoadBalancer]:
     """Puts a load balancer before a Service under test: HAProxy on the nodes' network, or the provider of your cluster."""
     from evenly.scenario.load_balancer import before
 
     with ExitStack() as stack:
 
-        def put(spread: "ServiceUnderTest", favours: str = "") -> "LoadBalancer":
-            return stack.enter_context(before(spread, bench, favours))
+        def put(svc: "ServiceUnderTest", favours: str = "") -> "LoadBalancer":
+            return stack.enter_context(before(svc, testbed, favours))
 
         yield put
 
 
 @pytest.fixture
-def no_provider(bench: "Bench") -> Callable[["ServiceUnderTest"], None]:
-    """Makes sure that nobody gives a Service an external address; where your cluster has a provider, that is not applicable."""
+def no_provider(testbed: "Testbed") -> Callable[["ServiceUnderTest"], None]:
+    """Skips the test where the cluster's provider gives a Service an external address."""
     from evenly.scenario.load_balancer import check_no_provider
 
-    return partial(check_no_provider, bench=bench)
+    return partial(check_no_provider, bed=testbed)
 
 
 @pytest.fixture
-def namespace(request: pytest.FixtureRequest, bench: "Bench") -> Iterator["Namespace"]:
+def namespace(request: pytest.FixtureRequest, testbed: "Testbed") -> Iterator["Namespace"]:
     """An empty namespace of the test's own, which is taken away with all that the test puts into it."""
     from evenly.k8s.namespace import create, take_away
 
-    made = create(bench.api, bench.run.run_id, f"own-{_name(request.node)}")  # a Service under test has another
+    made = create(testbed.api, testbed.run.run_id, f"own-{_name(request.node)}")  # a Service under test has another
     yield made
     take_away(made)
 
 
 @pytest.fixture
-def kubectl(cluster: "Cluster") -> Callable[..., str]:
+def kubectl(cluster: "Cluster") -> Kubectl:
     """Runs kubectl on the run's cluster, ``kubectl(*args, stdin=None)``, and returns what it prints."""
     return cluster.kubectl
 
 
 @pytest.fixture
+def find_manifest(request: pytest.FixtureRequest) -> Callable[[str], Path]:
+    """Finds a manifest by its name: beside the test's file, in pytest's rootdir or the working directory, or evenly's own."""
+    return partial(shipped.manifest, folders=(request.path.parent, request.config.rootpath, Path.cwd()))
+
+
+@pytest.fixture
 def terminal(
-    cluster: "Cluster", kubectl: Callable[..., str], namespace: "Namespace", show: Callable[[str, str], None]
+    cluster: "Cluster", kubectl: Kubectl, namespace: "Namespace", show: Show, find_manifest: Callable[[str], Path]
 ) -> Iterator["Terminal"]:
     """Types commands in the test's own namespace, as a person would, and shows them with what came back."""
     from evenly.scenario.deploy import IMAGE_IN_MANIFESTS
     from evenly.scenario.terminal import Terminal
 
     image = cluster.backend_image or IMAGE_IN_MANIFESTS
-    opened = Terminal(kubectl, namespace.name, written=IMAGE_IN_MANIFESTS, image=image)
+    opened = Terminal(kubectl, namespace.name, find=find_manifest, written=IMAGE_IN_MANIFESTS, image=image)
     yield opened
     show("What was typed, and what came back", opened.transcript)
 
 
 @pytest.fixture
-def show(request: pytest.FixtureRequest, evenly_run: "Run") -> "Callable[[str, str | Way], None]":  # noqa: ARG001 - its record is the place
-    """Adds an exhibit to the test's record and to the page: a title, and a transcript, or a request's way, which is drawn."""
+def show(request: pytest.FixtureRequest, evenly_run: "Run") -> Show:  # noqa: ARG001 - its record is the place
+    """Attaches to the test's record and to the page: a title, and a transcript, or a request's path, which is drawn."""
     from evenly.results.schema import Exhibit
 
     shown = request.node.stash.setdefault(SHOWN, [])
 
-    def add(title: str, seen: "str | Way") -> None:
+    def add(title: str, seen: "str | RequestPath") -> None:
         if isinstance(seen, str):
             shown.append(Exhibit(title, seen))
         else:
@@ -250,25 +271,22 @@ class _Progress(Progress):
             super().say(text)
 
 
-def _opened(config: pytest.Config, run: "Run") -> AbstractContextManager["Cluster"]:
+def _opened(config: pytest.Config, run: "Run") -> AbstractContextManager["Testbed"]:
     """Bring pytest-kind's options and ours together."""
-    from evenly.cluster import ClusterOptions, open_cluster
-    from evenly.shipped import shipped
-
     settings = config.stash[SETTINGS]
     kubeconfig, kind = (Path(path) if (path := config.getoption(name)) else None for name in ("kubeconfig", "kind_bin"))
-    if settings.context:
-        from evenly.cluster.api import existing
+    if not settings.context:  # a second's work, while kind does its own
+        Thread(target=import_module, args=("evenly.scenario.service",), daemon=True).start()
+    from evenly.cluster import ClusterOptions
+    from evenly.scenario.testbed import made_here, of_context
 
-        return nullcontext(existing(settings.context, kubeconfig))
-    Thread(
-        target=import_module, args=("evenly.scenario.service",), daemon=True
-    ).start()  # a second's work, while kind does its own
+    if settings.context:
+        return nullcontext(of_context(kubeconfig, run, settings))
     name = config.getoption("cluster_name")
     options = ClusterOptions(
         run_id=run.run_id,
         cache=settings.cache,
-        config=shipped("manifests/kind.yaml"),
+        config=shipped.shipped("manifests/kind.yaml"),
         cluster_from=settings.cluster_from,
         proxy_mode=settings.proxy_mode,
         keep=config.getoption("keep_cluster"),
@@ -277,4 +295,4 @@ def _opened(config: pytest.Config, run: "Run") -> AbstractContextManager["Cluste
         node_image=config.getoption("kind_image"),
         kind=kind,
     )
-    return open_cluster(options, run.progress)
+    return made_here(options, run, settings)

@@ -26,12 +26,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A change that was made: what, from when to when on the monotonic clock, and the pods that are to answer since."""
+    """A change that was made: what, from when to when on the monotonic clock, and the pods that are to answer since.
+
+    ``passing`` are others that may answer meanwhile.
+    """
 
     name: str
     asked_ns: int
     done_ns: int
     pods: tuple[Pod, ...]
+    passing: tuple[Pod, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +85,11 @@ def taken_apart(
     def first_after(ns: int) -> int:
         return bisect_left(at_us, (ns - origin_ns) / 1000) + 1
 
-    changes = [Change(first_after(one.asked_ns) if one.name else 1, _law(one), first_after(one.done_ns)) for one in made]
+    # of changes between the same two attempts only the last has an epoch
+    begun = {first_after(one.asked_ns) if one.name else 1: one for one in made}
+    changes = [Change(at, _law(one), first_after(one.done_ns), _uids(one.passing)) for at, one in begun.items()]
     parts = []
-    for one, epoch in zip(made, epochs(answers, changes), strict=True):
+    for one, epoch in zip(begun.values(), epochs(answers, changes), strict=True):
         rule = ShareRule(epoch.law, plan.alpha, plan.beta, plan.delta)
         trial = Trial(
             rule,
@@ -118,7 +124,7 @@ def changed_record(
     allowed over all, and then the first epoch that is not even. The last epoch is shown where all are.
     """
     parts = taken_apart(observed.choices, observed.summary.t0_ns, made, plan, observed.endpoints)
-    everyone = {pod.uid: pod for part in parts for pod in part.made.pods}
+    everyone = {pod.uid: pod for part in parts for pod in (*part.made.passing, *part.made.pods)}
     over_all = _over_all(observed, parts, plan, frozenset(everyone))
     shown = next((part for part in parts if part.cause), parts[-1])
     judgement = Judgement(over_all, ()) if over_all else shown.judgement
@@ -181,7 +187,11 @@ def _recorded(part: Part, observed: Observed, *, judged: bool) -> EpochRecord:
 
 
 def _law(made: Made) -> Law:
-    return uniform(pod.uid for pod in made.pods)
+    return uniform(made.pods)
+
+
+def _uids(pods: Sequence[Pod]) -> frozenset[str]:
+    return frozenset(pod.uid for pod in pods)
 
 
 def _of(numbers: range, values: Sequence[T]) -> tuple[T, ...]:

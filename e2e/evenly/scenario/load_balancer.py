@@ -5,11 +5,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from evenly.cluster.cache.cache import Cache
-from evenly.cluster.engine import haproxy as balancer
+from evenly.cluster.engine import haproxy
 from evenly.cluster.engine.haproxy import Server
 from evenly.cluster.host.ports import NODE_PORT
-from evenly.cluster.images.sources import balancer_image
 from evenly.errors import EvenlyError, NotApplicableError
 from evenly.judge.law import uniform
 from evenly.judge.share import ShareRule
@@ -18,11 +16,10 @@ from evenly.k8s import external, nodes
 from evenly.k8s.nodes import Node
 from evenly.k8s.probe import prober
 from evenly.k8s.wait import until
-from evenly.load.plan import ROWS_FILE
-from evenly.load.rows import Row, read_rows
+from evenly.load.rows import Row
 from evenly.scenario.outcome import Outcome
 from evenly.scenario.service import ServiceUnderTest
-from evenly.scenario.testbed import Bench
+from evenly.scenario.testbed import Testbed
 
 ANSWER_LIMIT_S = 10.0
 """From HAProxy's start to its first answer; it takes 0.1 s."""
@@ -47,7 +44,7 @@ class LoadBalancer:
     config: str
     nodes: tuple[Node, ...]
     meant: tuple[Node, ...]
-    bench: Bench
+    bed: Testbed
 
     def over_nodes(self, outcome: Outcome) -> Verdict:
         """Judge whether a load through it was spread evenly over the nodes, with the error rates that the pods have.
@@ -55,7 +52,7 @@ class LoadBalancer:
         The nodes are those that are meant, and whichever others it sent to. Raises NotApplicableError where it is not decided
         because pods do not see by which node a connection came in.
         """
-        settings = self.bench.settings
+        settings = self.bed.settings
         entered = self._entries(outcome)
         law = uniform(node.name for node in self.nodes if node in self.meant or node.name in entered)
         verdict = judged(ShareRule(law, settings.alpha, settings.beta, settings.delta), entered)
@@ -74,8 +71,7 @@ class LoadBalancer:
         return "".join(f"{name:<40}{count:>8,}\n" for name, count in (*names, *unknown))
 
     def _entries(self, outcome: Outcome) -> list[str | None]:
-        rows = read_rows(self.bench.run.evidence / outcome.record.name / ROWS_FILE)
-        return entries(rows, self.nodes)
+        return entries(outcome.rows, self.nodes)
 
 
 def entries(rows: Sequence[Row], among: Sequence[Node]) -> list[str | None]:
@@ -102,64 +98,61 @@ def judged(rule: ShareRule, entered: Sequence[str | None]) -> Verdict:
 
 
 @contextmanager
-def before(spread: ServiceUnderTest, bench: Bench, favours: str = "") -> Iterator[LoadBalancer]:
+def before(svc: ServiceUnderTest, bed: Testbed, favours: str = "") -> Iterator[LoadBalancer]:
     """Put a load balancer before a Service under test, and take it away again.
 
-    It is HAProxy on a cluster made here, and sends ``FAVOUR`` times as much to the node that it ``favours``; on another cluster
-    it is what the provider gives. Raises NotApplicableError where there is none, EvenlyError when it does not answer.
+    It is HAProxy where the cluster gives Services no external addresses, and sends ``FAVOUR`` times as much to the node that it
+    ``favours``; else it is what the cluster's provider gives. Raises NotApplicableError where there is none, EvenlyError when
+    it does not answer.
     """
-    cluster = bench.cluster
-    if not cluster.engine:
-        yield _provided(spread, bench, favours)
+    if bed.cluster.gives_external_addresses:
+        yield _provided(svc, bed, favours)
         return
-    among = nodes.everyone(bench.api)
-    settings, progress = bench.settings, bench.run.progress
-    image = balancer_image(Cache(settings.cache, progress), cluster.engine, settings.cluster_from, progress)
-    bench.run.describe({"Load balancer": f"HAProxy, image {image}"})
-    config = balancer.configuration(
-        [Server(n.name, f"{n.address}:{NODE_PORT}", FAVOUR if n.name == favours else 1) for n in among]
-    )
-    spread.await_rules([node.name for node in among])  # a node that did not answer would be left out, also for a while after
-    with balancer.started(cluster.name, config, image, cluster.engine) as haproxy:
-        _await_answer(haproxy.door, ANSWER_LIMIT_S, "see whether the nodes do, at their own doors; and run again")
-        external.give(spread.name, spread.home, haproxy.address)
-        spread.add_door(haproxy.name, haproxy.door)
-        yield LoadBalancer(haproxy.name, haproxy.address, config, among, among, bench)
+    among = nodes.everyone(bed.api)
+    servers = [Server(n.name, f"{n.address}:{NODE_PORT}", FAVOUR if n.name == favours else 1) for n in among]
+    config = haproxy.configuration(servers)
+    svc.await_rules([node.name for node in among])  # a node that did not answer would be left out, also for a while after
+    with bed.cluster.haproxy(config) as (balancer, image):
+        bed.run.describe({"Load balancer": f"HAProxy, image {image}"})
+        _await_answer(balancer.door, ANSWER_LIMIT_S, "see whether the nodes do, at their own entry points; and run again")
+        external.give(svc.name, svc.home, balancer.address)
+        svc.add_entry_point(balancer.name, balancer.door)
+        yield LoadBalancer(balancer.name, balancer.address, config, among, among, bed)
 
 
-def _provided(spread: ServiceUnderTest, bench: Bench, favours: str) -> LoadBalancer:
+def _provided(svc: ServiceUnderTest, bed: Testbed, favours: str) -> LoadBalancer:
     """Return what the cluster's own provider has put before the Service."""
     if favours:
-        raise bench.cluster.not_ours("no load balancer of its own is made to favour a node")
-    among, meant = nodes.everyone(bench.api), nodes.everyone(bench.api, nodes.FOR_BALANCERS)
+        bed.cluster.check_ours("no load balancer of its own is made to favour a node")
+    among, meant = nodes.everyone(bed.api), nodes.everyone(bed.api, nodes.FOR_BALANCERS)
     if len(meant) == 1:
         raise NotApplicableError(f"{meant[0].name} is all that load balancers are to send to", "have two such nodes or more")
-    address = _given(spread)
+    address = _given(svc)
     if not address:
         raise NotApplicableError(
-            f"this cluster gave {spread.name} no external address within {PROVIDER_LIMIT_S:g} s",
+            f"this cluster gave {svc.name} no external address within {PROVIDER_LIMIT_S:g} s",
             "install a provider, such as MetalLB or cloud-provider-kind",
         )
-    door = f"{address}:{balancer.PORT}"
-    _await_answer(door, PROVIDER_LIMIT_S, "see whether it is in reach of this machine, and passes on what it gets")
-    spread.add_door(external.LOAD_BALANCER, door)
-    return LoadBalancer(external.LOAD_BALANCER, address, "made by the cluster's own provider", among, meant, bench)
+    entry = f"{address}:{haproxy.PORT}"
+    _await_answer(entry, PROVIDER_LIMIT_S, "see whether it is in reach of this machine, and passes on what it gets")
+    svc.add_entry_point(external.LOAD_BALANCER, entry)
+    return LoadBalancer(external.LOAD_BALANCER, address, "made by the cluster's own provider", among, meant, bed)
 
 
-def _await_answer(door: str, limit_s: float, remedy: str) -> None:
-    """Wait until a pod answers through a load balancer's door; EvenlyError where none does."""
-    ask = prober(door)
+def _await_answer(address: str, limit_s: float, remedy: str) -> None:
+    """Wait until a pod answers through a load balancer; EvenlyError where none does."""
+    ask = prober(address)
     if not until(lambda: ask() is not None, limit_s=limit_s):
-        raise EvenlyError(f"the load balancer has not answered at {door} within {limit_s:g} s", remedy)
+        raise EvenlyError(f"the load balancer has not answered at {address} within {limit_s:g} s", remedy)
 
 
-def check_no_provider(spread: ServiceUnderTest, bench: Bench) -> None:
+def check_no_provider(svc: ServiceUnderTest, bed: Testbed) -> None:
     """Raise NotApplicableError where a provider gives the Service an external address; none does on a cluster made here."""
-    if not bench.cluster.engine and (address := _given(spread)):
-        raise NotApplicableError(f"this cluster has a provider: it gave {spread.name} {address}", "leave this test out")
+    if bed.cluster.gives_external_addresses and (address := _given(svc)):
+        raise NotApplicableError(f"this cluster has a provider: it gave {svc.name} {address}", "leave this test out")
 
 
-def _given(spread: ServiceUnderTest) -> str:
+def _given(svc: ServiceUnderTest) -> str:
     """Wait for the address that a provider gives, and return it; "" where none comes."""
-    until(lambda: bool(external.address(spread.name, spread.home)), limit_s=PROVIDER_LIMIT_S)
-    return external.address(spread.name, spread.home)
+    until(lambda: bool(external.address(svc.name, svc.home)), limit_s=PROVIDER_LIMIT_S)
+    return external.address(svc.name, svc.home)

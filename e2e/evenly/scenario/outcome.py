@@ -2,13 +2,19 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
+from evenly.errors import EvenlyError
 from evenly.judge.verdict import Cause, Word
+from evenly.load.plan import ROWS_FILE
+from evenly.load.rows import Row, read_rows
 
 if TYPE_CHECKING:
     from evenly.results.schema import ScenarioRecord
     from evenly.scenario.run import Run
+
+EVIDENCE = "evidence"
+"""The folder, in a run's own, where each load leaves its files, in one of its name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,12 +36,20 @@ class Outcome:
         return self.record.verdict.cause
 
     @property
+    def rows(self) -> tuple[Row, ...]:
+        """The attempts in order of start, as the client recorded them."""
+        return read_rows(self.page.parent / EVIDENCE / self.record.name / ROWS_FILE)
+
+    @property
     def named(self) -> tuple[str, ...]:
         """The names of the pods that the cause is about."""
         return tuple(pod.name for pod in self.record.pods if pod.uid in self.record.verdict.pods)
 
     def __eq__(self, other: object) -> bool:
         return self.word is other if isinstance(other, Word) else NotImplemented
+
+    def __bool__(self) -> NoReturn:
+        raise EvenlyError("an outcome is neither true nor false", "compare it: assert outcome == PASS")
 
     def __hash__(self) -> int:
         return hash(self.word)

@@ -1,4 +1,4 @@
-"""Around one load: what the pods' logs held before it, or hold while it runs, and the books that they and the ledger make."""
+"""Compares the client's ledger of one load with the pods' own logs, read before and after it or followed meanwhile."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from evenly.load.client.ledger import Books, join
 from evenly.load.rows import Row
 
 
-class Accounts:
+class PodLogs:
     """Opened before a load and closed after it; ``ids`` is how its attempts' ids begin, "" where they carry none.
 
     A log whose beginning has gone meanwhile was rotated: it counts as gone, as that of a pod which was killed.
@@ -42,8 +42,8 @@ class Accounts:
         return line.startswith(f"{self._ids}/") if self._ids else not line.startswith(PROBE_ID)
 
 
-class Believed:
-    """The accounts of a backend whose logs are not ours to read: its answers are believed."""
+class Unverified:
+    """The ledger of a backend that logs none of our ids: its answers cannot be cross-checked."""
 
     def books(self, rows: Sequence[Row], pods: Sequence[Pod], *, kept: bool) -> Books:
         """Make books of the rows alone."""
@@ -51,8 +51,8 @@ class Believed:
         return Books(tuple(rows), {}, ())
 
 
-class FollowedAccounts:
-    """Accounts of a load during which pods come and go: their logs are followed while the ``with`` block lasts.
+class FollowedPodLogs:
+    """The pods' logs of a load during which pods come and go: they are followed while the ``with`` block lasts.
 
     What the log of a pod that has ended lacks was not written, or not read, before it went; the books tell it as unread.
     """

@@ -15,6 +15,7 @@ from evenly.progress import Progress
 from evenly.report import SAMPLES, Report, point_latest, render, write_result
 from evenly.results.samples import SamplesFile
 from evenly.results.schema import ErrorRecord, RunRecord, ScenarioRecord, TestRecord
+from evenly.scenario.outcome import EVIDENCE
 
 
 @dataclass(slots=True)
@@ -40,7 +41,7 @@ class Run:
     @property
     def evidence(self) -> Path:
         """Where each load leaves its own files, in a folder of its own."""
-        return self.folder / "evidence"
+        return self.folder / EVIDENCE
 
     def add(self, scenario: ScenarioRecord, books: Books) -> None:
         """Take a scenario and its attempts into the records and write all reports anew.

@@ -11,6 +11,7 @@ from evenly.load.plan import LoadPlan, Stopped, Summary
 from evenly.results.schema import EpochRecord
 from evenly.scenario.epochs import Made, taken_apart
 from evenly.scenario.outcome import Outcome
+from evenly.scenario.target import Target
 
 RATE_PER_S = 800.0
 """Some 3 s an epoch: a fair Service of three pods takes about 2,300 connections to be told even."""
@@ -34,23 +35,26 @@ LOOK_EVERY_S = 0.25
 class UnderLoad:
     """A load at a constant rate while the test acts; with the end of its ``with`` block it is judged and recorded."""
 
-    def __init__(self, locust: Locust, plan: LoadPlan, pods: tuple[Pod, ...]) -> None:
+    def __init__(self, locust: Locust, plan: LoadPlan, target: Target) -> None:
         self._locust = locust
         self._plan = plan
+        self._target = target
+        self._pauses_ns: list[int] = []  # when the test went on, after it had waited for a verdict
         locust.release(plan)
         released_ns = time.monotonic_ns()
-        self._made = [Made("", released_ns, released_ns, pods)]
+        self._made = [Made("", released_ns, released_ns, target.settled.expected)]
         self._outcome: Outcome | None = None
         until(lambda: bool(locust.rows), limit_s=BEGIN_LIMIT_S, every_s=LOOK_EVERY_S)
 
     @property
-    def made(self) -> tuple[Made, ...]:
-        """The changes so far; the first one is the beginning."""
-        return tuple(self._made)
+    def changes(self) -> tuple[Made, ...]:
+        """The changes so far, those of the test's and those that were seen; the first one is the beginning."""
+        return self._target.changes_seen(self._made, self._pauses_ns)
 
     def until_even(self) -> None:
         """Wait until the connections since the last change have decided, or for ``EVEN_LIMIT_S``; even or not is told later."""
-        until(self._has_decided, limit_s=EVEN_LIMIT_S, every_s=LOOK_EVERY_S)
+        until(self.has_decided, limit_s=EVEN_LIMIT_S, every_s=LOOK_EVERY_S)
+        self._pauses_ns.append(time.monotonic_ns())
 
     def until_sent(self, more: int) -> None:
         """Wait until so many more attempts have ended, or for ``EVEN_LIMIT_S``."""
@@ -111,11 +115,12 @@ class UnderLoad:
         """What became of each set of pods, first that of the beginning."""
         return self.outcome.record.epochs
 
-    def _has_decided(self) -> bool:
-        rows = self._locust.rows
+    def has_decided(self) -> bool:
+        """Tell whether the connections since the last change say even or uneven by now."""
+        rows = self._target.resolved(self._locust.rows)
         if not rows:
             return False
         choices = [row for row in rows if row.error or row.request == 1]
         # as it is judged in the end: a sample that began elsewhere could have decided where this one has not
-        parts = taken_apart(choices, self._locust.t0_ns, self._made, self._plan)
+        parts = taken_apart(choices, self._locust.t0_ns, self.changes, self._plan)
         return parts[-1].cause is not Cause.UNDECIDED

@@ -58,7 +58,7 @@ def test_a_cluster_is_described_and_leaves_nothing_behind(machine: Machine, opti
     with open_cluster(options, Progress()) as cluster:
         assert machine.nodes == NODES
         assert cluster.context == "kind-evenly-run"
-        assert cluster.doors[0] == ("evenly-run-control-plane", "127.0.0.1:30000")
+        assert cluster.entries["evenly-run-control-plane"] == "127.0.0.1:30000"
         assert "secret" in cluster.kubeconfig.read_text()
         assert cluster.versions["kubernetes"] == "v1.99.0"
         assert "pulled before" in cluster.description

@@ -1,24 +1,37 @@
-"""A Service that is there already: what keeps it from being judged is said before anything is sent."""
+"""A Service that is there already: what keeps it from being judged is said first, and what its owner changes is seen."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
-from types import SimpleNamespace
+from pathlib import Path
 from typing import Any, Self, cast
 
 import pytest
 from kubernetes.client.exceptions import ApiException
 
 from evenly import header
-from evenly.cluster.conntrack_flush import Memory
+from evenly.cluster.foreign_cluster import ForeignCluster
+from evenly.cluster.host.ports import NODE_PORT
 from evenly.errors import EvenlyError
 from evenly.k8s import external, nodes, services
+from evenly.k8s.endpoints import Reading
+from evenly.k8s.namespace import Namespace
 from evenly.k8s.nodes import Node
 from evenly.k8s.pods import Pod
 from evenly.k8s.services import Port, Spec
-from evenly.scenario import adopt
-from evenly.scenario.adopt import Existing
-from evenly.scenario.record import Scenario
+from evenly.load.answer import Answer
+from evenly.load.rows import Row
+from evenly.scenario import adopt as module
+from evenly.scenario.adopt import AdoptedTarget, adopt
+from evenly.scenario.epochs import Made
+from evenly.scenario.target import EntryPoints, ServiceRef
+from evenly.settings import Settings
+from unit.fakes import Endpoints, a_kind_cluster, a_pod, a_testbed
 
 NODES = (Node("one", "10.1.0.1", ""), Node("two", "10.1.0.2", ""))
+THEIRS = ForeignCluster("theirs", Path("config"), {}, "theirs")
+OURS = replace(a_kind_cluster(), entries={"one": "127.0.0.1:30000", "two": "127.0.0.1:30001"})
+S = 1_000_000_000
 
 
 def spec(*node_ports: int) -> Spec:
@@ -26,7 +39,7 @@ def spec(*node_ports: int) -> Spec:
 
 
 class Watch:
-    """Stands for the watch of a Service without endpoints."""
+    """Stands for the watch of a Service with these endpoints."""
 
     ready = frozenset[str]()
 
@@ -38,56 +51,73 @@ class Watch:
     def __exit__(self, *_: object) -> None: ...
 
 
+Adopting = Callable[..., AbstractContextManager[AdoptedTarget]]
+
+
 @pytest.fixture
-def checkout(monkeypatch: pytest.MonkeyPatch) -> Existing:
-    monkeypatch.setattr(adopt, "EndpointsWatch", Watch)
+def adopting(monkeypatch: pytest.MonkeyPatch) -> Adopting:
+    monkeypatch.setattr(module, "EndpointsWatch", Watch)
+    monkeypatch.setattr(module, "in_namespace", lambda _: (a_pod("a"), a_pod("b")))
+    monkeypatch.setattr(module, "ask", lambda *_: Answer("pod-a", "a", "", 0, 1, ""))
+    monkeypatch.setattr(module, "ANSWERS_LIMIT_S", 0)
     monkeypatch.setattr(nodes, "everyone", lambda _: NODES)
     monkeypatch.setattr(external, "address", lambda *_: "192.0.2.7")
-    cluster = SimpleNamespace(doors=(("one", "127.0.0.1:30000"), ("two", "127.0.0.1:30001")), kind=None)
-    bench: Any = SimpleNamespace(cluster=cluster, api=None, settings=SimpleNamespace(converge_s=0), memory=Memory())
-    return Existing(bench, Scenario("checkout", "test_x", ""), "shop/checkout", header("X-Pod"))
+
+    def found(cluster: object = THEIRS) -> AbstractContextManager[AdoptedTarget]:
+        return adopt(a_testbed(cluster, settings=Settings(converge_s=0)), "shop/checkout", header("X-Pod"))
+
+    return found
 
 
-def test_one_that_is_not_there_is_named_with_those_that_are(checkout: Existing, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_is_not_there_is_named_with_those_that_are(adopting: Adopting, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(*_: object) -> Spec:
         raise ApiException(404, "Not Found")
 
     monkeypatch.setattr(services, "read", missing)
-    with pytest.raises(EvenlyError, match=r"no Service shop/checkout: Not Found\n.*kubectl -n shop get service"):
-        checkout.__enter__()
+    with pytest.raises(EvenlyError, match=r"no Service shop/checkout: Not Found\n.*kubectl -n shop get service"), adopting():
+        pytest.fail("it was found")
 
 
-def test_one_that_nothing_outside_reaches_is_refused(checkout: Existing, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_nothing_outside_reaches_is_refused(adopting: Adopting, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(services, "read", lambda *_: spec(0))
-    with pytest.raises(EvenlyError, match=r"shop/checkout has no node port.*\n.*NodePort or LoadBalancer"):
-        checkout.__enter__()
+    with pytest.raises(EvenlyError, match=r"shop/checkout has no node port.*\n.*NodePort or LoadBalancer"), adopting():
+        pytest.fail("it was reached")
 
 
-def test_one_without_endpoints_is_refused(checkout: Existing, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_without_endpoints_is_refused(adopting: Adopting, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(services, "read", lambda *_: spec(31000))
-    with pytest.raises(EvenlyError, match=r"shop/checkout has no ready endpoint.*\n.*get endpointslices,pods"):
-        checkout.__enter__()
+    with pytest.raises(EvenlyError, match=r"shop/checkout has no ready endpoint.*\n.*get endpointslices,pods"), adopting():
+        pytest.fail("it answered")
 
 
 @pytest.mark.parametrize(
-    ("kind", "node_port", "doors"),
+    ("cluster", "node_port", "entries"),
     [
-        (None, 31000, {"one": "10.1.0.1:31000", "two": "10.1.0.2:31000"}),
-        (None, 30000, {"one": "10.1.0.1:30000", "two": "10.1.0.2:30000"}),
-        ("kind", 31000, {"one": "10.1.0.1:31000", "two": "10.1.0.2:31000"}),
-        ("kind", 30000, {"one": "127.0.0.1:30000", "two": "127.0.0.1:30001"}),
+        (THEIRS, 31000, {"one": "10.1.0.1:31000", "two": "10.1.0.2:31000"}),
+        (THEIRS, NODE_PORT, {"one": "10.1.0.1:30000", "two": "10.1.0.2:30000"}),
+        (OURS, 31000, {"one": "10.1.0.1:31000", "two": "10.1.0.2:31000"}),
+        (OURS, NODE_PORT, {"one": "127.0.0.1:30000", "two": "127.0.0.1:30001"}),
     ],
+    ids=["theirs", "theirs at our port", "ours", "ours at our port"],
 )
-def test_a_load_goes_to_its_node_port_by_the_doors_of_a_cluster_made_here_where_they_lead_to_it(
-    checkout: Existing, monkeypatch: pytest.MonkeyPatch, kind: str | None, node_port: int, doors: dict[str, str]
+def test_a_load_goes_to_its_node_port_by_the_mapped_ports_of_a_cluster_made_here_where_they_lead_to_it(
+    adopting: Adopting, monkeypatch: pytest.MonkeyPatch, cluster: object, node_port: int, entries: dict[str, str]
 ) -> None:
     monkeypatch.setattr(services, "read", lambda *_: spec(0, node_port))
-    monkeypatch.setattr(checkout._bench.cluster, "kind", kind)
-    with pytest.raises(EvenlyError, match="no ready endpoint"):
-        checkout.__enter__()
-    assert checkout._doors == doors | {external.LOAD_BALANCER: "192.0.2.7:80"}
-    assert checkout.nodes == ("one", "two")
-    assert checkout._began_s > 0
+    monkeypatch.setattr(Watch, "ready", frozenset({"a"}))
+    with adopting(cluster) as target:
+        assert target.entries.nodes == entries
+        assert target.entries.balancers == {external.LOAD_BALANCER: "192.0.2.7:80"}
+        assert target.entries.node_port == target.ref.port.node_port == node_port
+        assert [pod.uid for pod in target.settled.expected] == ["a"]
+        assert target.settled.opened
+
+
+def target(*readings: Reading) -> AdoptedTarget:
+    ref = ServiceRef(Namespace(None, "shop"), "checkout", Port(80, "http", 31000, ""))
+    entries = EntryPoints({"one": "10.1.0.1:31000"}, 31000)
+    watch = cast("Any", Endpoints(list(readings) or [Reading(0, frozenset("ab"))]))
+    return AdoptedTarget(a_testbed(THEIRS), ref, header("X-Pod"), watch, NODES, entries)
 
 
 @pytest.mark.parametrize(
@@ -100,13 +130,60 @@ def test_a_load_goes_to_its_node_port_by_the_doors_of_a_cluster_made_here_where_
     ],
 )
 def test_its_endpoints_are_whole_when_they_are_the_ready_pods_that_it_selects(
-    checkout: Existing, monkeypatch: pytest.MonkeyPatch, selector: dict[str, str], endpoints: set[str], *, whole: bool
+    monkeypatch: pytest.MonkeyPatch, selector: dict[str, str], endpoints: set[str], *, whole: bool
 ) -> None:
     def pod(uid: str, app: str, *, ready: bool = True) -> Pod:
-        return Pod(uid, uid, "one", "", ready=ready, owner="", labels={"app": app, "tier": "x"}, created_at="", note="")
+        return a_pod(uid, ready=ready, labels={"app": app, "tier": "x"})
 
     pods = (pod("a", "checkout"), pod("b", "checkout"), pod("c", "checkout", ready=False), pod("other", "shop"))
-    monkeypatch.setattr(adopt, "in_namespace", lambda _: pods)
+    monkeypatch.setattr(module, "in_namespace", lambda _: pods)
     monkeypatch.setattr(services, "read", lambda *_: replace(spec(31000), selector=selector))
-    checkout._endpoints = cast("Any", SimpleNamespace(ready=frozenset(endpoints)))
-    assert checkout._endpoints_are_whole() is whole
+    assert target(Reading(0, frozenset(endpoints))).endpoints_are_whole() is whole
+
+
+def row(uid: str, at_s: float) -> Row:
+    return Row(1, round(at_s * 1e6), 90, 500, uid, uid, "", 0, 1, "", None)
+
+
+def test_a_pod_that_came_meanwhile_is_known_by_its_uid_whatever_it_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    adopted = target()
+    monkeypatch.setattr(module, "in_namespace", lambda _: (a_pod("c"),))
+    adopted.changes_seen([BEGUN], [])
+    named = adopted.resolved([row("pod-c", 1), row("10.244.1.99", 2), row("c", 3), row("stranger", 4)])
+    assert [one.uid for one in named] == ["c", "c", "c", "stranger"]
+
+
+BEGUN = Made("", 10 * S, 10 * S, (a_pod("a"), a_pod("b")))
+
+
+@pytest.fixture
+def rolled_out(monkeypatch: pytest.MonkeyPatch) -> AdoptedTarget:
+    """One whose pods a and b were replaced by c and d from 12 to 16 s, and that was scaled to three at 30 s."""
+    monkeypatch.setattr(module, "in_namespace", lambda _: tuple(map(a_pod, "abcde")))
+    times = {0: "ab", 12: "abc", 13: "bc", 15: "bcd", 16: "cd", 30: "cde"}
+    return target(*(Reading(at_s * S, frozenset(uids)) for at_s, uids in times.items()))
+
+
+def uids(pods: tuple[Pod, ...]) -> str:
+    return "".join(pod.uid for pod in pods)
+
+
+def test_all_changes_between_two_verdicts_are_one(rolled_out: AdoptedTarget) -> None:
+    changes = rolled_out.changes_seen([BEGUN], [11 * S, 25 * S])
+    assert [(change.asked_ns // S, change.done_ns // S, uids(change.pods)) for change in changes] == [
+        (10, 10, "ab"),
+        (12, 16, "cd"),
+        (30, 30, "cde"),
+    ]
+    assert [uids(change.passing) for change in changes] == ["", "ab", ""]
+
+
+def test_without_a_verdict_in_between_all_of_them_are_one(rolled_out: AdoptedTarget) -> None:
+    (_, change) = rolled_out.changes_seen([BEGUN], [])
+    assert (change.asked_ns // S, change.done_ns // S, uids(change.pods), uids(change.passing)) == (12, 30, "cde", "ab")
+
+
+def test_a_service_that_lost_all_its_pods_is_held_to_those_that_it_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "in_namespace", lambda _: tuple(map(a_pod, "ab")))
+    (_, change) = target(Reading(0, frozenset("ab")), Reading(12 * S, frozenset())).changes_seen([BEGUN], [])
+    assert uids(change.pods) == "ab"

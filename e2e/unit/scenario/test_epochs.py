@@ -163,3 +163,18 @@ def test_endpoints_may_change_in_a_transition_and_not_in_a_sample() -> None:
     flapped = [*as_declared, Reading(12_000 * MS, three), Reading(12_100 * MS, five)]
     verdict = changed_record(observed(ANSWERS, flapped), [BEGUN, GROWN], PLAN, None, 20.0).verdict
     assert (verdict.cause, verdict.pods) == (Cause.ENDPOINTS, ("d", "e"))
+
+
+def test_of_changes_between_the_same_two_attempts_only_the_last_has_an_epoch() -> None:
+    begun = change("", 0, "abc")
+    at_once = change("the endpoints changed", -5, "abd")
+    (part,) = taken_apart(rows(drawn("abd", 6000)), 0, [begun, at_once], PLAN)
+    assert (part.made, part.cause) == (at_once, None)
+
+
+def test_a_pod_that_was_an_endpoint_only_meanwhile_is_no_stray_and_in_no_sample() -> None:
+    grown = replace(change("the endpoints changed", 2000, "abc"), passing=pods("d"))
+    answers = drawn("abc", 1000) + drawn("abcd", 200) + drawn("abc", 6000)
+    _, after = taken_apart(rows(answers), 0, [change("", 0, "abc"), grown], PLAN)
+    assert after.cause is None
+    assert "d" not in {row.uid for row in after.sample}

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evenly.cluster import Cluster
+from evenly.cluster.foreign_cluster import ForeignCluster
 from evenly.errors import EvenlyError, NotApplicableError
 from evenly.judge.law import uniform
 from evenly.judge.share import ShareRule
@@ -50,7 +50,7 @@ def test_later_requests_on_a_connection_are_no_choices_of_a_node() -> None:
 
 @given(connections=st.integers(1_400, 20_000), seed=st.integers(0, 1_000))
 def test_turns_pass_wherever_the_pods_shares_do(connections: int, seed: int) -> None:
-    """HAProxy's turns leave nodes at most one connection apart, which is closer than pods that chance has spread."""
+    """HAProxy's turns leave nodes at most one connection apart, which is closer than pods that chance has svc."""
     pods = Counter(dict.fromkeys("abc", 0))
     pods.update(Random(seed).choices("abc", k=connections))  # noqa: S311 - a simulation
     if RULE.look(pods).decides is Word.PASS:
@@ -77,13 +77,13 @@ def balanced(tmp_path: Path) -> Balanced:
     """A load balancer, and a load through it whose clients the pods saw as these."""
 
     def over(*clients: str, meant: tuple[Node, ...] = NODES) -> tuple[LoadBalancer, Outcome]:
-        folder = tmp_path / "spread"
-        folder.mkdir()
+        folder = tmp_path / "evidence" / "svc"
+        folder.mkdir(parents=True)
         lines = [",".join(HEADER), *(f"{n},0,1,1,p,u,w,{n},1,{client}," for n, client in enumerate(clients, 1))]
         (folder / "rows.csv").write_text("".join(f"{line}\n" for line in lines))
-        bench = SimpleNamespace(run=SimpleNamespace(evidence=tmp_path), settings=Settings())
-        outcome = SimpleNamespace(record=SimpleNamespace(name="spread"))
-        return LoadBalancer("haproxy", "172.18.0.5", "", NODES, meant, cast("Any", bench)), cast("Any", outcome)
+        bed = SimpleNamespace(settings=Settings())
+        outcome = Outcome(cast("Any", SimpleNamespace(name="svc")), "", tmp_path / "report.html")
+        return LoadBalancer("haproxy", "172.18.0.5", "", NODES, meant, cast("Any", bed)), outcome
 
     return over
 
@@ -122,36 +122,36 @@ def test_a_few_unknown_ones_leave_what_is_decided_as_it_is(balanced: Balanced) -
 def somebodys(monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ANN401 - stands for a Service under test and its bench
     """A Service in a cluster that was not made here: one of ``addresses`` at each question for it, one of ``answers`` there."""
     monkeypatch.setattr(load_balancer, "PROVIDER_LIMIT_S", 0.2)
-    played = SimpleNamespace(addresses=[""], answers=[None], doors={}, meant=NODES[1:])
+    played = SimpleNamespace(addresses=[""], answers=[None], entries={}, meant=NODES[1:])
     monkeypatch.setattr(nodes, "everyone", lambda _, selector="": played.meant if selector == nodes.FOR_BALANCERS else NODES)
     monkeypatch.setattr(load_balancer, "prober", lambda _: lambda: played.answers.pop(0) if played.answers else None)
     monkeypatch.setattr(
         external, "address", lambda *_: played.addresses.pop(0) if len(played.addresses) > 1 else played.addresses[0]
     )
-    played.bench = SimpleNamespace(api=None, cluster=Cluster("theirs", "theirs", Path("config"), (), "", "theirs", kept=True))
-    played.spread = SimpleNamespace(name="spring-service", home=None, add_door=played.doors.__setitem__)
+    played.bed = SimpleNamespace(api=None, cluster=ForeignCluster("theirs", Path("config"), {}, "theirs"))
+    played.svc = SimpleNamespace(name="spring-service", home=None, add_entry_point=played.entries.__setitem__)
     return played
 
 
-def test_what_a_provider_gives_is_waited_for_and_becomes_a_door(somebodys: Any) -> None:  # noqa: ANN401 - same
+def test_what_a_provider_gives_is_waited_for_and_becomes_an_entry_point(somebodys: Any) -> None:  # noqa: ANN401 - same
     somebodys.addresses = ["", "", "203.0.113.7"]
     somebodys.answers = [None, "uid"]
-    with before(somebodys.spread, somebodys.bench) as balancer:
+    with before(somebodys.svc, somebodys.bed) as balancer:
         assert balancer.address == "203.0.113.7"
-        assert somebodys.doors == {balancer.name: "203.0.113.7:8080"}
+        assert somebodys.entries == {balancer.name: "203.0.113.7:8080"}
         assert (balancer.nodes, balancer.meant) == (NODES, NODES[1:])
 
 
-def test_over_a_single_node_nothing_is_spread(somebodys: Any) -> None:  # noqa: ANN401 - same
+def test_over_a_single_node_nothing_is_svc(somebodys: Any) -> None:  # noqa: ANN401 - same
     somebodys.meant = NODES[2:]
     with ExitStack() as stack, pytest.raises(NotApplicableError, match="because c is all that load balancers are to send to"):
-        stack.enter_context(before(somebodys.spread, somebodys.bench))
+        stack.enter_context(before(somebodys.svc, somebodys.bed))
 
 
 def test_an_address_where_nobody_answers_cannot_tell(somebodys: Any) -> None:  # noqa: ANN401 - same
     somebodys.addresses = ["203.0.113.7"]
     with ExitStack() as stack, pytest.raises(EvenlyError, match=r"not answered at 203\.0\.113\.7:8080 within 0\.2 s") as told:
-        stack.enter_context(before(somebodys.spread, somebodys.bench))
+        stack.enter_context(before(somebodys.svc, somebodys.bed))
     assert not isinstance(told.value, NotApplicableError)
 
 
@@ -165,11 +165,11 @@ def test_where_no_provider_gives_an_address_the_test_is_not_applicable(
     words: str,
 ) -> None:
     with ExitStack() as stack, pytest.raises(NotApplicableError, match=words):
-        stack.enter_context(before(somebodys.spread, somebodys.bench, favours))
+        stack.enter_context(before(somebodys.svc, somebodys.bed, favours))
 
 
 def test_what_takes_no_provider_is_not_applicable_once_there_is_an_address(somebodys: Any) -> None:  # noqa: ANN401 - same
-    check_no_provider(somebodys.spread, somebodys.bench)
+    check_no_provider(somebodys.svc, somebodys.bed)
     somebodys.addresses = ["", "203.0.113.7"]
     with pytest.raises(NotApplicableError, match=r"has a provider: it gave spring-service 203\.0\.113\.7"):
-        check_no_provider(somebodys.spread, somebodys.bench)
+        check_no_provider(somebodys.svc, somebodys.bed)

@@ -11,7 +11,7 @@ from evenly.k8s.namespace import Namespace
 from evenly.k8s.pods import Pod
 from evenly.load.rows import Row
 from evenly.scenario import pod_logs
-from evenly.scenario.pod_logs import Accounts, FollowedAccounts
+from evenly.scenario.pod_logs import FollowedPodLogs, PodLogs
 
 NAMESPACE: Any = None  # the logs are in memory
 
@@ -49,7 +49,7 @@ def logs(monkeypatch: pytest.MonkeyPatch) -> Logs:
 
 def test_lines_of_other_loads_and_of_probes_are_passed_over(logs: Logs) -> None:
     logs.lines = {"a": ["probe/0 1 1 200", "run.1/1 2 1 200"]}
-    opened = Accounts(NAMESPACE, [pod("a")], ids="run.2")
+    opened = PodLogs(NAMESPACE, [pod("a")], ids="run.2")
     logs.lines["a"] += ["run.2/1 3 1 200", "run.21/1 4 1 200"]
     books = opened.books([row(1, "a", 3)], [pod("a")], kept=False)
     assert (books.discrepancies, books.logged_once) == ((), 1)
@@ -57,7 +57,7 @@ def test_lines_of_other_loads_and_of_probes_are_passed_over(logs: Logs) -> None:
 
 def test_without_ids_the_lines_from_before_the_load_are_passed_over(logs: Logs) -> None:
     logs.lines = {"a": ["probe/0 1 1 200", " 2 1 200"]}
-    opened = Accounts(NAMESPACE, [pod("a")], ids="")
+    opened = PodLogs(NAMESPACE, [pod("a")], ids="")
     logs.lines["a"] += ["probe/0 3 1 200", " 4 1 200"]
     assert opened.books([row(1, "a", 4)], [pod("a")], kept=False).discrepancies == ()
     logs.lines["a"] += [" 5 1 200"]
@@ -67,7 +67,7 @@ def test_without_ids_the_lines_from_before_the_load_are_passed_over(logs: Logs) 
 
 def test_a_log_that_was_rotated_counts_as_gone_and_one_that_was_not_is_believed(logs: Logs) -> None:
     logs.lines = {"a": ["probe/0 1 1 200"]}
-    opened = Accounts(NAMESPACE, [pod("a")], ids="run.1")
+    opened = PodLogs(NAMESPACE, [pod("a")], ids="run.1")
     rows = [row(1, "a", 2), row(2, "a", 3)]
     logs.lines["a"] = ["probe/0 1 1 200", "run.1/2 3 1 200"]
     assert opened.books(rows, [pod("a")], kept=False).discrepancies == ("1 attempt is answered, but in no pod's log: 1",)
@@ -77,20 +77,20 @@ def test_a_log_that_was_rotated_counts_as_gone_and_one_that_was_not_is_believed(
 
 def test_a_log_that_was_empty_at_first_is_no_rotated_one(logs: Logs) -> None:
     logs.lines = {"a": []}
-    opened = Accounts(NAMESPACE, [pod("a")], ids="run.1")
+    opened = PodLogs(NAMESPACE, [pod("a")], ids="run.1")
     logs.lines["a"] = ["run.1/2 3 1 200"]
     assert opened.books([row(1, "a", 2), row(2, "a", 3)], [pod("a")], kept=False).discrepancies
 
 
 def test_a_pod_that_is_gone_is_believed(logs: Logs) -> None:
     logs.lines = {"a": ["probe/0 1 1 200"]}
-    opened = Accounts(NAMESPACE, [pod("a")], ids="run.1")
+    opened = PodLogs(NAMESPACE, [pod("a")], ids="run.1")
     logs.lines = {}
     assert opened.books([row(1, "a", 2)], [], kept=False).discrepancies == ()
 
 
 @pytest.mark.parametrize(("ended", "found"), [({"a"}, 0), (set(), 1)])
 def test_a_pod_that_has_gone_before_its_log_was_read_is_believed_where_it_was_seen(ended: set[str], found: int) -> None:
-    followed = FollowedAccounts(Namespace(ApiClient(), "shop"), ids="run.1")
+    followed = FollowedPodLogs(Namespace(ApiClient(), "shop"), ids="run.1")
     followed._follower = cast("Any", SimpleNamespace(lines=lambda _: {}, ended=frozenset(ended)))
     assert len(followed.books([row(1, "a", 2)], [], kept=False).discrepancies) == found

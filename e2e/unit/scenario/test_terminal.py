@@ -3,6 +3,7 @@
 import pytest
 import yaml
 
+from evenly import shipped
 from evenly.k8s.manifest import at
 from evenly.process import ProgramError
 from evenly.scenario.terminal import Terminal
@@ -34,7 +35,7 @@ def kubectl() -> Kubectl:
 
 @pytest.fixture
 def terminal(kubectl: Kubectl) -> Terminal:
-    return Terminal(kubectl, "shop", written="nginx:1.26", image="evenly/nginx:1.26")
+    return Terminal(kubectl, "shop", find=shipped.manifest, written="nginx:1.26", image="evenly/nginx:1.26")
 
 
 def test_a_command_goes_to_the_namespace_and_is_seen_as_it_was_typed(terminal: Terminal, kubectl: Kubectl) -> None:

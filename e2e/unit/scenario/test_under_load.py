@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from evenly.k8s.converge import Settled
 from evenly.load.plan import LoadPlan
 from evenly.load.rows import Row
 from evenly.scenario.epochs import Made, taken_apart
 from evenly.scenario.under_load import UnderLoad
+from unit.fakes import FakeTarget
 from unit.scenario.test_epochs import MS, PLAN, pods, rows
 
 if TYPE_CHECKING:
@@ -39,15 +41,15 @@ class Sending:
 def test_what_has_decided_while_the_load_was_on_has_decided_in_the_end(seed: int) -> None:
     drawn = rows(random.Random(seed).choices("abc", k=10_000))  # noqa: S311 - a draw, not a secret
     locust = Sending(drawn[:100])
-    load = UnderLoad(cast("Locust", locust), PLAN, ALL)
-    locust.t0_ns = load.made[0].asked_ns + T0_AFTER_RELEASE_NS
+    load = UnderLoad(cast("Locust", locust), PLAN, FakeTarget(settled=Settled(ALL, opened=True)))
+    locust.t0_ns = load.changes[0].asked_ns + T0_AFTER_RELEASE_NS
     asked_ns = locust.t0_ns + 4000 * MS
     load.changed(Made("kube-proxy restarted", asked_ns, asked_ns, ALL))
 
     def decided(sent: int) -> bool:
         locust.sent = drawn[:sent]
-        return load._has_decided()
+        return load.has_decided()
 
     at = next(sent for sent in range(3000, len(drawn), 25) if decided(sent))
-    in_the_end = taken_apart(drawn[:at], locust.t0_ns, load.made, PLAN)
+    in_the_end = taken_apart(drawn[:at], locust.t0_ns, load.changes, PLAN)
     assert in_the_end[-1].cause is None

@@ -1,6 +1,6 @@
 """Programs killed from their node: within its own namespace of processes, a container's first one cannot be."""
 
-from evenly.cluster.cluster import Cluster
+from collections.abc import Callable
 
 # The kubelet writes a pod's UID into the names of its control groups, with systemd's driver by underscores.
 _KILL = r"""
@@ -13,6 +13,6 @@ kill -9 $found
 """
 
 
-def kill(cluster: Cluster, node: str, uid: str, program: str) -> None:
+def kill(on_node: Callable[..., str], node: str, uid: str, program: str) -> None:
     """Kill all processes of a program in a pod at once, with SIGKILL; raises ProgramError where there are none."""
-    cluster.on_node(node, "sh", "-c", _KILL, "kill", uid, program)
+    on_node(node, "sh", "-c", _KILL, "kill", uid, program)

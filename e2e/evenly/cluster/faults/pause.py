@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from evenly.cluster.cluster import Cluster
 from evenly.cluster.engine.engine import Engine
 from evenly.cluster.kind import LABEL
 
@@ -11,18 +10,16 @@ DOCKER_LIMIT_S = 20.0  # it takes 0.1 s
 
 
 @contextmanager
-def paused(cluster: Cluster, node: str) -> Iterator[None]:
-    """Freeze a node while the ``with`` block lasts: its kernel still takes connections, but nobody answers them.
+def paused(engine: Engine, cluster: str, node: str) -> Iterator[None]:
+    """Freeze a node while the ``with`` block lasts: its kernel still takes connections, but no program answers them.
 
-    Raises ProgramError with the engine's words, and NotApplicableError for a cluster that was not made here.
+    Raises ProgramError with the engine's words.
     """
-    if not cluster.engine:
-        raise cluster.not_ours("none of its nodes is paused")
     try:
-        cluster.engine.docker("pause", node, timeout_s=DOCKER_LIMIT_S)
+        engine.docker("pause", node, timeout_s=DOCKER_LIMIT_S)
         yield
     finally:
-        resume(cluster.engine, cluster.name)
+        resume(engine, cluster)
 
 
 def resume(engine: Engine, cluster: str) -> None:

@@ -2,7 +2,7 @@
 
 import errno
 import socket
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from evenly.cluster.host.requirements import Requirement, require
@@ -17,9 +17,9 @@ BALANCER = 30003  # of the load balancer before all nodes, in the tests that hav
 DOORS = {"control-plane": 30000, "worker": 30001, "worker2": 30002}
 
 
-def of_cluster(name: str) -> tuple[tuple[str, str], ...]:
+def of_cluster(name: str) -> Mapping[str, str]:
     """Return each node of a kind cluster with the address that leads to its port 30000."""
-    return tuple((f"{name}-{node}", f"{HOST}:{port}") for node, port in DOORS.items())
+    return {f"{name}-{node}": f"{HOST}:{port}" for node, port in DOORS.items()}
 
 
 def free(ports: Collection[int] = DOORS.values()) -> Requirement:

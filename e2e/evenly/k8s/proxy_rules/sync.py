@@ -1,12 +1,13 @@
 """Whether nodes' rules hold what the API server has said by now: an endpoint that it tells of last is in them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from kubernetes.client import CoreV1Api, DiscoveryV1Api
 
 from evenly.errors import EvenlyError
 from evenly.k8s.namespace import Namespace
+from evenly.k8s.node_access import NodeAccess
 from evenly.k8s.proxy_rules import reader
 from evenly.k8s.proxy_rules.rules import of_service
 from evenly.k8s.wait import until
@@ -20,7 +21,7 @@ LIMIT_S = 30.0
 """Longest wait; kube-proxy writes its rules once a second at most, and a write takes a moment."""
 
 
-def await_rules(namespace: Namespace, on_node: Callable[..., str], nodes: Sequence[str]) -> None:
+def await_rules(namespace: Namespace, access: NodeAccess, nodes: Sequence[str]) -> None:
     """Wait until the rules of these nodes hold all changes of endpoints until now; raises EvenlyError after the limit.
 
     What pods answer does not tell: old rules and new ones may lead to the same pods, with others written in between. A
@@ -41,7 +42,7 @@ def await_rules(namespace: Namespace, on_node: Callable[..., str], nodes: Sequen
             },
         )
         for node in nodes:
-            if not until(partial(_knows, namespace.name, name, partial(on_node, node)), limit_s=LIMIT_S):
+            if not until(partial(_knows, namespace.name, name, access, node), limit_s=LIMIT_S):
                 raise EvenlyError(
                     f"the rules of {node} do not yet hold what the API server said {LIMIT_S:g} s ago",
                     "see what kube-proxy says: kubectl -n kube-system logs -l k8s-app=kube-proxy",
@@ -50,6 +51,6 @@ def await_rules(namespace: Namespace, on_node: Callable[..., str], nodes: Sequen
         core.delete_namespaced_service(name, namespace.name)
 
 
-def _knows(namespace: str, name: str, on_node: Callable[..., str]) -> bool:
-    rules = of_service(reader.read(on_node), namespace, name)
+def _knows(namespace: str, name: str, access: NodeAccess, node: str) -> bool:
+    rules = of_service(reader.read(partial(access.exec, node)), namespace, name)
     return rules is not None and f"{NOWHERE}:{PORT}" in rules.targets

@@ -11,11 +11,11 @@ from evenly.cluster.host.requirements import LackingError, Requirement
 
 
 def test_each_node_has_a_door_of_its_own() -> None:
-    assert ports.of_cluster("x") == (
-        ("x-control-plane", "127.0.0.1:30000"),
-        ("x-worker", "127.0.0.1:30001"),
-        ("x-worker2", "127.0.0.1:30002"),
-    )
+    assert ports.of_cluster("x") == {
+        "x-control-plane": "127.0.0.1:30000",
+        "x-worker": "127.0.0.1:30001",
+        "x-worker2": "127.0.0.1:30002",
+    }
 
 
 def test_a_taken_door_is_named_with_the_process_that_holds_it() -> None:
