@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from evenly.errors import EvenlyError
 from evenly.k8s.endpoints import EndpointsWatch
-from evenly.k8s.expectations import Declared
+from evenly.k8s.expectations import Expectations
 from evenly.k8s.namespace import Namespace
 from evenly.k8s.pods import Pod, in_namespace, rolled_out, why_none
 from evenly.k8s.probe import Ask
@@ -29,7 +29,7 @@ class Settled:
 
 def converge(  # noqa: PLR0913 - what it waits for, how long, and whom it tells
     namespace: Namespace,
-    declared: Declared,
+    declared: Expectations,
     endpoints: EndpointsWatch,
     ask: Ask,
     *,
@@ -108,15 +108,15 @@ def converge(  # noqa: PLR0913 - what it waits for, how long, and whom it tells
     return Settled(expected, opened, unanswered)
 
 
-def _expected_now(namespace: Namespace, declared: Declared) -> tuple[Pod, ...]:
+def _expected_now(namespace: Namespace, declared: Expectations) -> tuple[Pod, ...]:
     return tuple(pod for pod in in_namespace(namespace) if declared.expects(pod))
 
 
-def _all_rolled_out(namespace: Namespace, declared: Declared) -> bool:
+def _all_rolled_out(namespace: Namespace, declared: Expectations) -> bool:
     return all(rolled_out(namespace, deployment) for deployment in (declared.deployment, *declared.beside))
 
 
-def _nobody_can_come(namespace: Namespace, declared: Declared) -> bool:
+def _nobody_can_come(namespace: Namespace, declared: Expectations) -> bool:
     """Tell whether the manifests promise no pod that the Service selects, and all that they make is there."""
     if declared.promises or not _all_rolled_out(namespace, declared):  # the API server is not asked where they promise one
         return False

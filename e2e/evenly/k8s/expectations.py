@@ -8,17 +8,19 @@ from typing import Self
 from evenly.errors import EvenlyError
 from evenly.k8s.manifest import Document, at, only
 from evenly.k8s.pods import Pod
-from evenly.k8s.traffic_distribution import preferred
+
+SAME_NODE = "PreferSameNode"
+"""A node's own pods, else those of its zone; the other words, such as "PreferSameZone", begin with the zone."""
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class Expectations:
     """What the manifests say: the Deployment whose pods are expected to answer, those beside it, the Service, its selector.
 
     ``wanted`` are those beside it whose pods are expected, too. ``sticky`` is a Service that sends a client back to its pod,
-    ``local`` one whose nodes send what comes in by this load's way to their own pods only; ``near`` is which pods a node
-    prefers otherwise, in the Service's own word, "" for none. ``promises`` says that there is to be a pod with the labels that
-    the Service selects; ``target_ports`` are its pods' ports (numbers or names) that it sends to.
+    ``local`` one whose nodes send what comes in by this load's way to their own pods only; ``preferred`` is which pods a
+    node prefers otherwise, in the word of ``trafficDistribution``, "" for none. ``promises`` says that there is to be a pod
+    with the labels that the Service selects; ``target_ports`` are its pods' ports (numbers or names) that it sends to.
     """
 
     deployment: str
@@ -29,7 +31,7 @@ class Declared:
     local: bool = False
     promises: bool = True
     target_ports: frozenset[str] = frozenset()
-    near: str = ""
+    preferred: str = ""
     wanted: tuple[str, ...] = ()
 
     @classmethod
@@ -68,7 +70,7 @@ class Declared:
             local=local,
             promises=any(selector.items() <= labels.items() for labels in map(_labels_of_pods, documents)),
             target_ports=frozenset(str(p.get("targetPort", p.get("port"))) for p in at(service, "spec", "ports") or []),
-            near="" if local else at(service, "spec", "trafficDistribution") or "",
+            preferred="" if local else at(service, "spec", "trafficDistribution") or "",
             wanted=wanted,
         )
 
@@ -83,7 +85,7 @@ class Declared:
         there = [pod for pod in pods if pod.uid in endpoints]
         if self.local:
             return {pod.uid for pod in there if pod.node == node}
-        return preferred(self.near, node, there, zones) or endpoints
+        return preferred(self.preferred, node, there, zones) or endpoints
 
     def selects(self, pod: Pod) -> bool:
         """Tell whether the Service takes a pod in, once it is ready."""
@@ -93,6 +95,19 @@ class Declared:
         """Tell whether the containers of these pods declare ports, but none that the Service sends to."""
         declared = {str(word) for pod in pods for port in pod.ports for word in port}
         return bool(declared and self.target_ports) and not declared & self.target_ports
+
+
+def preferred(word: str, node: str, pods: Iterable[Pod], zones: Mapping[str, str]) -> AbstractSet[str]:
+    """Return those of the ready pods that are near a node, by the Service's ``trafficDistribution``; none: it sends to all.
+
+    ``zones`` are those of the nodes, "" for none. They count for nothing unless every pod is in one.
+    """
+    nodes = {pod.uid: pod.node for pod in pods}
+    own = {uid for uid in nodes if nodes[uid] == node}
+    if word == SAME_NODE and own:
+        return own
+    where = {uid: zones.get(nodes[uid], "") for uid in nodes}
+    return {uid for uid in where if where[uid] == zones.get(node)} if word and all(where.values()) else frozenset()
 
 
 def _labels_of_pods(document: Document) -> Mapping[str, str]:

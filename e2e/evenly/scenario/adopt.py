@@ -10,7 +10,7 @@ from socket import create_connection
 from kubernetes.client.exceptions import ApiException
 
 from evenly.errors import EvenlyError
-from evenly.k8s import external, nodes, services
+from evenly.k8s import nodes, services
 from evenly.k8s.converge import Settled
 from evenly.k8s.endpoints import EndpointsWatch, Reading
 from evenly.k8s.namespace import Namespace
@@ -38,7 +38,7 @@ ANSWERS_LIMIT_S = 10.0
 class AdoptedTarget:
     """A Service of the cluster; its pods are those of its EndpointSlices as a load begins.
 
-    A load goes to its node port on each node, and also ``through`` ``external.LOAD_BALANCER`` where it has an external address.
+    A load goes to its node port on each node, and also ``through`` ``services.LOAD_BALANCER`` where it has an external address.
     ``identify`` says how an answer names its pod.
     """
 

@@ -12,7 +12,7 @@ from evenly.errors import EvenlyError, NotApplicableError
 from evenly.judge.law import uniform
 from evenly.judge.share import ShareRule
 from evenly.judge.verdict import Cause, Verdict, Word
-from evenly.k8s import external, nodes
+from evenly.k8s import nodes, services
 from evenly.k8s.nodes import Node
 from evenly.k8s.probe import prober
 from evenly.k8s.wait import until

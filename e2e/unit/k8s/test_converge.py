@@ -4,17 +4,15 @@ from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import pytest
-import yaml
 
 from evenly.errors import EvenlyError
 from evenly.k8s import converge as gate
 from evenly.k8s import wait
-from evenly.k8s.expectations import Declared
+from evenly.k8s.expectations import Expectations
 from evenly.k8s.pods import Pod
-from evenly.shipped import shipped
 
 NAMESPACE: Any = SimpleNamespace(api=None, name="shop")
-DECLARED = Declared("backend-app", ("canary",), "spring-service", {"app": "backend-app"})
+EXPECTED = Expectations("backend-app", ("canary",), "spring-service", {"app": "backend-app"})
 ZONES = MappingProxyType({"node": "a", "beside": "a", "elsewhere": "b", "control-plane": "b", "alone": "c"})
 TOLD: list[str] = []
 
@@ -49,7 +47,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
 
 
 def converge(
-    endpoints: set[str], *answers: str | None, declared: Declared = DECLARED, quiet: int = 0
+    endpoints: set[str], *answers: str | None, expected: Expectations = EXPECTED, quiet: int = 0
 ) -> tuple[list[str], bool, int]:
     """Return the expected pods, whether the gate opened, and how many answers it left."""
     TOLD.clear()
@@ -57,7 +55,7 @@ def converge(
     watch: Any = SimpleNamespace(ready=frozenset(endpoints))
     settled = gate.converge(
         NAMESPACE,
-        declared,
+        expected,
         watch,
         lambda: left.pop(0) if left else None,
         node="node",
@@ -82,39 +80,41 @@ def test_where_pods_have_left_they_must_have_been_silent_for_a_while() -> None:
 
 @pytest.mark.usefixtures("cluster")
 def test_of_a_service_that_sticks_one_answer_is_waited_for() -> None:
-    assert converge({"a", "b"}, "a", "a", declared=replace(DECLARED, sticky=True)) == (["a", "b"], True, 1)
-    assert not converge({"a", "b"}, None, declared=replace(DECLARED, sticky=True))[1]
+    assert converge({"a", "b"}, "a", "a", expected=replace(EXPECTED, sticky=True)) == (["a", "b"], True, 1)
+    assert not converge({"a", "b"}, None, expected=replace(EXPECTED, sticky=True))[1]
 
 
 def test_of_a_service_that_keeps_to_its_node_that_nodes_pods_are_waited_for(cluster: Cluster) -> None:
-    local = replace(DECLARED, local=True)
+    local = replace(EXPECTED, local=True)
     cluster.pods = (pod("a"), replace(pod("b"), node="elsewhere"))
-    assert converge({"a", "b"}, "a", "a", declared=local) == (["a", "b"], True, 1)
-    assert not converge({"a", "b"}, None, declared=local)[1]
+    assert converge({"a", "b"}, "a", "a", expected=local) == (["a", "b"], True, 1)
+    assert not converge({"a", "b"}, None, expected=local)[1]
     cluster.pods = (replace(pod("a"), node="elsewhere"), replace(pod("b"), node="elsewhere"))
-    assert converge({"a", "b"}, declared=local)[1]
+    assert converge({"a", "b"}, expected=local)[1]
 
 
 def test_of_a_service_that_keeps_to_its_node_the_other_nodes_pods_must_have_been_silent(cluster: Cluster) -> None:
-    local = replace(DECLARED, local=True)
+    local = replace(EXPECTED, local=True)
     cluster.pods = (pod("a"), replace(pod("b"), node="elsewhere"))
-    assert converge({"a", "b"}, "a", "a", "b", "a", "a", "a", "b", declared=local, quiet=3) == (["a", "b"], True, 1)
-    assert not converge({"a", "b"}, "a", "b", "a", "a", "b", "a", "a", declared=local, quiet=3)[1]
+    assert converge({"a", "b"}, "a", "a", "b", "a", "a", "a", "b", expected=local, quiet=3) == (["a", "b"], True, 1)
+    assert not converge({"a", "b"}, "a", "b", "a", "a", "b", "a", "a", expected=local, quiet=3)[1]
 
 
-@pytest.mark.parametrize("declared", [replace(DECLARED, local=True), replace(DECLARED, near="PreferSameZone")])
-def test_a_selected_pod_of_somebody_else_may_answer_where_traffic_is_kept_near(cluster: Cluster, declared: Declared) -> None:
+@pytest.mark.parametrize("expected", [replace(EXPECTED, local=True), replace(EXPECTED, preferred="PreferSameZone")])
+def test_a_selected_pod_of_somebody_else_may_answer_where_traffic_is_kept_near(
+    cluster: Cluster, expected: Expectations
+) -> None:
     cluster.pods = (pod("a"), replace(pod("b"), node="elsewhere"), replace(pod("stray"), owner="Deployment canary"))
     endpoints = {"a", "b", "stray"}
-    assert converge(endpoints, "a", "stray", "a", "a", declared=declared, quiet=3) == (["a", "b"], True, 1)
-    assert not converge(endpoints, "a", "b", "stray", "a", declared=declared, quiet=3)[1]
+    assert converge(endpoints, "a", "stray", "a", "a", expected=expected, quiet=3) == (["a", "b"], True, 1)
+    assert not converge(endpoints, "a", "b", "stray", "a", expected=expected, quiet=3)[1]
 
 
 def test_a_wanted_deployments_pods_are_expected_too(cluster: Cluster) -> None:
     canary = replace(pod("canary"), owner="Deployment canary")
     cluster.pods += (canary,)
-    wanted = replace(DECLARED, wanted=("canary",))
-    assert converge({"a", "b", "canary"}, "a", "b", "canary", declared=wanted) == (["a", "b", "canary"], True, 0)
+    wanted = replace(EXPECTED, wanted=("canary",))
+    assert converge({"a", "b", "canary"}, "a", "b", "canary", expected=wanted) == (["a", "b", "canary"], True, 0)
 
 
 @pytest.mark.usefixtures("cluster")
@@ -165,7 +165,7 @@ def test_a_pod_that_leaves_after_all_have_agreed_is_waited_for_until_it_is_back(
         asked.append(answer)
         return answer
 
-    settled = gate.converge(NAMESPACE, DECLARED, watch, ask, node="node", zones=ZONES, limit_s=1, tell=TOLD.append)
+    settled = gate.converge(NAMESPACE, EXPECTED, watch, ask, node="node", zones=ZONES, limit_s=1, tell=TOLD.append)
     assert settled.opened
     assert asked == ["a", "a", "b"]
 
@@ -203,7 +203,7 @@ def test_a_deployment_without_any_pod_ends_the_wait_with_the_clusters_reason(
         converge(set())
 
 
-def long_converge(cluster: Cluster, declared: Declared, endpoints: set[str], answers: list[str | None]) -> bool:
+def long_converge(cluster: Cluster, expected: Expectations, endpoints: set[str], answers: list[str | None]) -> bool:
     """Return whether the gate opens in an hour; the last answer is given for ever."""
     TOLD.clear()
     watch: Any = SimpleNamespace(ready=frozenset(endpoints))
@@ -211,13 +211,13 @@ def long_converge(cluster: Cluster, declared: Declared, endpoints: set[str], ans
     def ask() -> str | None:
         return answers.pop(0) if len(answers) > 1 else answers[0]
 
-    settled = gate.converge(NAMESPACE, declared, watch, ask, node="node", zones=ZONES, limit_s=3600, tell=TOLD.append)
+    settled = gate.converge(NAMESPACE, expected, watch, ask, node="node", zones=ZONES, limit_s=3600, tell=TOLD.append)
     assert settled.expected == cluster.pods
     return settled.opened
 
 
 def test_a_service_that_selects_nothing_that_was_rolled_out_is_not_waited_for(cluster: Cluster) -> None:
-    typo = replace(DECLARED, selector={"app": "backend-ap"}, promises=False)
+    typo = replace(EXPECTED, selector={"app": "backend-ap"}, promises=False)
     assert not long_converge(cluster, typo, set(), [None])
     assert TOLD == ["not waiting for spring-service any longer: its selector matches no pod"]
 
@@ -226,7 +226,7 @@ def test_a_service_that_selects_nothing_that_was_rolled_out_is_not_waited_for(cl
 def test_a_service_that_may_yet_get_pods_is_waited_for(cluster: Cluster, promises: bool) -> None:  # noqa: FBT001 - which way
     if not promises:
         cluster.rolled_out -= {"canary"}
-    typo = replace(DECLARED, selector={"app": "backend-ap"}, promises=promises)
+    typo = replace(EXPECTED, selector={"app": "backend-ap"}, promises=promises)
     watch: Any = SimpleNamespace(ready=frozenset())
     began = time.monotonic()
     settled = gate.converge(NAMESPACE, typo, watch, lambda: None, node="node", zones={}, limit_s=0.2, tell=TOLD.append)
@@ -244,7 +244,7 @@ def test_where_no_container_has_the_target_port_a_first_answer_is_not_waited_for
 ) -> None:
     monkeypatch.setattr(gate, "SILENCE_LIMIT_S", silence_s)
     cluster.pods = listening((8080, "http"))
-    assert not long_converge(cluster, replace(DECLARED, target_ports=frozenset({"8081"})), {"a", "b"}, [None])
+    assert not long_converge(cluster, replace(EXPECTED, target_ports=frozenset({"8081"})), {"a", "b"}, [None])
     assert TOLD == ["not waiting for spring-service any longer: no container declares the port that it sends to"]
 
 
@@ -253,126 +253,5 @@ def test_a_container_that_does_not_declare_its_port_is_waited_for_once_it_answer
 ) -> None:
     monkeypatch.setattr(gate, "SILENCE_LIMIT_S", 0.0)
     cluster.pods = listening((9090, ""))
-    undeclared = replace(DECLARED, target_ports=frozenset({"8080"}))
+    undeclared = replace(EXPECTED, target_ports=frozenset({"8080"}))
     assert long_converge(cluster, undeclared, {"a", "b"}, ["a", "a", None, "a", "b"])
-
-
-@pytest.mark.parametrize(
-    ("ports", "nowhere"),
-    [([(8080, "http")], False), ([(9090, ""), (80, "web")], False), ([], False), ([(8081, "htpp")], True)],
-)
-def test_a_service_leads_nowhere_if_its_target_is_no_declared_number_or_name(ports: Any, nowhere: bool) -> None:  # noqa: ANN401, FBT001
-    declared = replace(DECLARED, target_ports=frozenset({"http", "9090"}))
-    assert declared.leads_nowhere(listening(*ports)) is nowhere
-
-
-def manifests(**changes: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - YAML is any value
-    """Return evenly's own manifests with changes to their specs, by kind."""
-    read = [
-        document
-        for file in ("backend.yaml", "spring-service.yaml", "stray-pod.yaml")
-        for document in yaml.safe_load_all(shipped(f"manifests/{file}").read_text())
-    ]
-    return [document | {"spec": document.get("spec", {}) | changes.get(document["kind"], {})} for document in read]
-
-
-def test_the_first_deployment_is_expected_and_the_others_stand_beside_it() -> None:
-    declared = Declared.of(manifests(), "the files")
-    selector, ports = {"app": "backend-app"}, frozenset({"8080"})
-    assert declared == Declared("backend-app", ("backend-app-canary",), "spring-service", selector, target_ports=ports)
-
-
-def test_a_selector_that_no_template_has_promises_no_pod_and_a_pod_itself_is_one() -> None:
-    typo = manifests(Service={"selector": {"app": "backend-ap"}})
-    own_pod = {"kind": "Pod", "metadata": {"name": "alone", "labels": {"app": "backend-ap"}}}
-    assert not Declared.of(typo, "the files").promises
-    assert Declared.of([*typo, own_pod], "the files").promises
-
-
-def test_a_deployment_that_is_wanted_must_be_there() -> None:
-    assert Declared.of(manifests(), "the files", wanted=("backend-app-canary",)).wanted == ("backend-app-canary",)
-    with pytest.raises(EvenlyError, match="the files holds no Deployment canary, which is wanted") as error:
-        Declared.of(manifests(), "the files", wanted=("canary",))
-    assert error.value.remedy == "it has backend-app-canary"
-
-
-@pytest.mark.parametrize(
-    ("policy", "outside", "inside"),
-    [
-        ({}, False, False),
-        ({"externalTrafficPolicy": "Local"}, True, False),
-        ({"internalTrafficPolicy": "Local"}, False, True),
-    ],
-)
-def test_which_policy_keeps_traffic_on_its_node_depends_on_where_it_comes_from(
-    policy: dict[str, str], *, outside: bool, inside: bool
-) -> None:
-    documents = manifests(Service=policy)
-    assert Declared.of(documents, "the files").local is outside
-    assert Declared.of(documents, "the files", from_inside=True).local is inside
-
-
-NODE_FIRST = "PreferSameNode"
-ZONE_FIRST = ["PreferSameZone", "PreferClose"]
-
-
-@pytest.mark.parametrize(
-    ("distribution", "node", "reached"),
-    [
-        (NODE_FIRST, "node", "a"),
-        (NODE_FIRST, "control-plane", "c"),  # no pod of its own, but one in its zone
-        (NODE_FIRST, "alone", "abc"),
-        *((word, "node", "ab") for word in ZONE_FIRST),
-        *((word, "control-plane", "c") for word in ZONE_FIRST),
-        *((word, "alone", "abc") for word in ZONE_FIRST),
-        *((word, "a load balancer", "abc") for word in [NODE_FIRST, *ZONE_FIRST]),
-        (None, "node", "abc"),
-    ],
-)
-def test_what_a_service_prefers_is_its_node_or_its_zone_and_all_where_neither_has_a_pod(
-    distribution: str | None, node: str, reached: str
-) -> None:
-    declared = Declared.of(manifests(Service={"trafficDistribution": distribution}), "the files")
-    pods = (pod("a"), replace(pod("b"), node="beside"), replace(pod("c"), node="elsewhere"))
-    assert declared.reaches(set("abc"), node, pods, ZONES) == set(reached)
-
-
-@pytest.mark.parametrize(("distribution", "reached"), [(NODE_FIRST, "a"), ("PreferSameZone", "ab")])
-def test_zones_count_for_nothing_unless_every_endpoint_has_one(distribution: str, reached: str) -> None:
-    declared = Declared.of(manifests(Service={"trafficDistribution": distribution}), "the files")
-    pods = (pod("a"), replace(pod("b"), node="without a zone"))
-    assert declared.reaches(set("ab"), "node", pods, ZONES) == set(reached)
-    assert declared.reaches(set("ab"), "control-plane", pods, {}) == set("ab")
-    assert declared.reaches({"a"}, "beside", pods, ZONES) == {"a"}
-
-
-def test_a_local_policy_leaves_nothing_to_prefer() -> None:
-    both = manifests(Service={"externalTrafficPolicy": "Local", "trafficDistribution": "PreferSameZone"})
-    assert Declared.of(both, "the files").near == ""
-    assert Declared.of(both, "the files", from_inside=True).near == "PreferSameZone"
-
-
-@pytest.mark.parametrize(
-    ("changes", "problem"),
-    [
-        ({"Service": {"selector": None}}, "Service spring-service has no selector"),
-        ({"Deployment": {"replicas": 0}}, "Deployment backend-app asks for 0 replicas"),
-    ],
-)
-def test_manifests_that_leave_nobody_to_answer_are_refused(changes: dict[str, Any], problem: str) -> None:
-    with pytest.raises(EvenlyError, match=problem) as error:
-        Declared.of(manifests(**changes), "the files")
-    assert "in the files: " in error.value.remedy
-
-
-@pytest.mark.parametrize(
-    ("kinds", "problem"),
-    [
-        ({"Service"}, "the files holds no Deployment"),
-        ({"Deployment"}, "the files holds 0 objects of kind Service"),
-    ],
-)
-def test_manifests_that_lack_an_object_are_named(kinds: set[str], problem: str) -> None:
-    documents = [document for document in manifests() if document["kind"] in kinds]
-    with pytest.raises(EvenlyError, match=problem):
-        Declared.of(documents, "the files")

@@ -17,7 +17,7 @@ from evenly.errors import EvenlyError, NotApplicableError
 from evenly.judge.law import uniform
 from evenly.judge.share import ShareRule
 from evenly.judge.verdict import Cause, Word
-from evenly.k8s import external, nodes
+from evenly.k8s import nodes, services
 from evenly.k8s.nodes import Node
 from evenly.load.answer import ErrorKind
 from evenly.load.rows import HEADER, Row
@@ -126,7 +126,7 @@ def somebodys(monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ANN401 - stands 
     monkeypatch.setattr(nodes, "everyone", lambda _, selector="": played.meant if selector == nodes.FOR_BALANCERS else NODES)
     monkeypatch.setattr(load_balancer, "prober", lambda _: lambda: played.answers.pop(0) if played.answers else None)
     monkeypatch.setattr(
-        external, "address", lambda *_: played.addresses.pop(0) if len(played.addresses) > 1 else played.addresses[0]
+        services, "external_address", lambda *_: played.addresses.pop(0) if len(played.addresses) > 1 else played.addresses[0]
     )
     played.bed = SimpleNamespace(api=None, cluster=ForeignCluster("theirs", Path("config"), {}, "theirs"))
     played.svc = SimpleNamespace(name="spring-service", home=None, add_entry_point=played.entries.__setitem__)

@@ -2,9 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-
-from kubernetes.client import CoreV1Api
 
 from evenly.errors import EvenlyError
 from evenly.k8s.manifest import Document
@@ -17,15 +14,6 @@ CLIENT = "client"
 """The name of the Deployment, and of the Service in front of it."""
 
 MANIFEST = "client.yaml"
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """A Service as a pod sees it: its type, and its name and its address with its port; a headless one's address is "None"."""
-
-    type: str
-    name: str
-    address: str
 
 
 def so_many(documents: Sequence[Document], replicas: int) -> tuple[Document, ...]:
@@ -79,10 +67,3 @@ def seen_from(pods: Sequence[Pod], host: str, what: str = "client pod") -> str:
     """Say where a load went and whence: "10.96.12.3:8080 from client pod"; nothing without such pods."""
     whence = what if len(pods) == 1 else f"{len(pods)} {what}s"
     return f"{host} from {whence}" if pods else ""
-
-
-def view_from_inside(service: str, namespace: Namespace) -> View:
-    """Return how a Service is to be reached inside the cluster, as the API server has it now."""
-    spec = CoreV1Api(namespace.api).read_namespaced_service(service, namespace.name).spec
-    port = spec.ports[0].port
-    return View(spec.type, f"{service}.{namespace.name}.svc.cluster.local:{port}", f"{spec.cluster_ip}:{port}")

@@ -10,7 +10,7 @@ from evenly.k8s.manifest import at, check_way_in, only, read
 from evenly.k8s.namespace import Namespace
 from evenly.k8s.probe import Reply
 from evenly.k8s.senders import client_pods as module
-from evenly.k8s.senders.client_pods import View, await_pods, await_ways, seen_from, so_many, view_from_inside
+from evenly.k8s.senders.client_pods import await_pods, await_ways, seen_from, so_many
 from evenly.shipped import shipped
 
 SHOP = Namespace(None, "shop")
@@ -120,14 +120,6 @@ def test_a_client_pod_that_does_not_come_to_all_is_told() -> None:
 )
 def test_the_record_says_where_a_load_went_and_whence(pods: tuple[Any, ...], seen: str) -> None:
     assert seen_from(pods, "10.96.0.7:8080") == seen
-
-
-def test_a_services_name_and_address_are_those_that_a_pod_uses(monkeypatch: pytest.MonkeyPatch) -> None:
-    spec = SimpleNamespace(type="ClusterIP", cluster_ip="10.96.0.7", ports=[SimpleNamespace(port=8080)])
-    core = SimpleNamespace(read_namespaced_service=lambda name, namespace: SimpleNamespace(spec=spec, asked=(name, namespace)))
-    monkeypatch.setattr(module, "CoreV1Api", lambda _: core)
-    view = view_from_inside("spring-service", SHOP)
-    assert view == View("ClusterIP", "spring-service.shop.svc.cluster.local:8080", "10.96.0.7:8080")
 
 
 @pytest.mark.parametrize(
