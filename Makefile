@@ -11,17 +11,19 @@ WORKERS ?=##       processes that send the load together, each on a core of its 
 WORKERS_IN_CLUSTER ?=##  pods that send the load in the place of this machine, to the Service's name; empty: none
 RATE ?=##          attempts a second, such as 400/s; empty: as fast as the clients can
 HOLD ?=##          how long the load goes on after PASS, such as 30s: FAIL may still come then
+PATIENCE ?=##      factor for every time limit, such as 2 on a slow cluster or machine; empty: 1
 CONTEXT ?=##       a context of your kubeconfig: use that cluster and create none
 RUNS ?=##          how many runs `make soak` interrupts (50), how many loads `make planes` sends through each plane (1)
 TARGET ?=##        ADDRESS:PORT of a Service for `make bench`, such as a node's door; empty: servers of its own
 PYTHON ?= python3##  the Python (3.11 or newer) that makes .venv
 
 BIN := .venv/bin
-GIVEN = $(foreach name,SUITE SCENARIO KEEP CLUSTER_FROM PROXY LOCUSTFILE WORKERS WORKERS_IN_CLUSTER RATE HOLD CONTEXT,$(if $($(name)),$(name)=$($(name))))
+GIVEN = $(foreach name,SUITE SCENARIO KEEP CLUSTER_FROM PROXY LOCUSTFILE WORKERS WORKERS_IN_CLUSTER RATE HOLD PATIENCE CONTEXT,$(if $($(name)),$(name)=$($(name))))
 OPTIONS = $(strip $(if $(SUITE),-m $(SUITE)) $(if $(SCENARIO),-k $(SCENARIO)) $(if $(KEEP),--keep-cluster) \
     $(if $(CLUSTER_FROM),--cluster-from $(CLUSTER_FROM)) $(if $(PROXY),--proxy-mode $(PROXY)) $(if $(HOLD),--hold $(HOLD)) \
     $(if $(LOCUSTFILE),--locustfile $(LOCUSTFILE)) $(if $(WORKERS),--workers $(WORKERS)) $(if $(RATE),--rate $(RATE)) \
-    $(if $(WORKERS_IN_CLUSTER),--workers-in-cluster $(WORKERS_IN_CLUSTER)) $(if $(CONTEXT),--context $(CONTEXT)))
+    $(if $(WORKERS_IN_CLUSTER),--workers-in-cluster $(WORKERS_IN_CLUSTER)) $(if $(PATIENCE),--patience $(PATIENCE)) \
+    $(if $(CONTEXT),--context $(CONTEXT)))
 
 .PHONY: help try doctor e2e test coverage calibrate bench browser planes soak workflows report down clean lock
 .DEFAULT_GOAL := help
@@ -32,7 +34,7 @@ help:  ## list the targets and variables
 	@sed -nE 's/^([A-Z_]+) \?=[^#]*## *(.*)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s%s\n", $$1, $$2}'
 
 try: .venv/ready  ## take a guided tour of a Service on a real cluster, about a minute
-	@EVENLY_CLUSTER_FROM=$(CLUSTER_FROM) EVENLY_PROXY_MODE=$(PROXY) $(BIN)/evenly try
+	@EVENLY_CLUSTER_FROM=$(CLUSTER_FROM) EVENLY_PROXY_MODE=$(PROXY) EVENLY_PATIENCE=$(PATIENCE) $(BIN)/evenly try
 
 doctor: .venv/ready  ## what this machine has and lacks for a cluster, with the remedies; changes nothing
 	@EVENLY_CLUSTER_FROM=$(CLUSTER_FROM) $(BIN)/evenly doctor

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from evenly.errors import EvenlyError
+from evenly.limits import scaled
 
 STDERR_LINES_SHOWN = 12
 STDERR_WIDTH_SHOWN = 200
@@ -67,20 +68,22 @@ def run(
 ) -> str:
     """Run a program to its end and return its standard output.
 
-    ``env`` is added to this process's environment. When the time limit passes, the program and all it started are ended.
-    Raises ProgramError with the last lines of standard error when it fails, is missing, or takes longer than ``timeout_s``.
+    ``env`` is added to this process's environment. When the time limit, ``timeout_s`` scaled by patience, passes, the program
+    and all it started are ended. Raises ProgramError with the last lines of standard error when it fails, is missing, or takes
+    longer than that.
     """
     return finish(start(*argv, cwd=cwd, env=env), timeout_s=timeout_s, stdin=stdin, remedy=remedy)
 
 
 def finish(program: Program, *, timeout_s: float, remedy: str, stdin: str | None = None) -> str:
     """Wait for the end of a program that was started, and return its standard output; time limit and errors as for `run`."""
+    limit_s = scaled(timeout_s)
     try:
-        stdout, stderr = program.communicate(stdin, timeout=timeout_s)
+        stdout, stderr = program.communicate(stdin, timeout=limit_s)
     except subprocess.TimeoutExpired:
         stop(program, signal.SIGKILL)
         _, stderr = program.communicate()
-        raise ProgramError(f"{_shown(program)} did not end within {timeout_s:g} s{tail(stderr)}", remedy, stderr) from None
+        raise ProgramError(f"{_shown(program)} did not end within {limit_s:g} s{tail(stderr)}", remedy, stderr) from None
     except BaseException:
         stop(program, signal.SIGKILL)
         raise
@@ -116,13 +119,13 @@ def start(
 
 
 def stop(program: subprocess.Popen[str], *signals: signal.Signals, grace_s: float = STOP_GRACE_S) -> None:
-    """End a program and all it started: each signal in turn, with a grace between them, and SIGKILL at the last."""
+    """End a program and all it started: each signal in turn, a grace (scaled by patience) between them, SIGKILL at the last."""
     for number in (*signals, signal.SIGKILL):
         if program.poll() is not None:
             return
         os.killpg(program.pid, number)
         try:
-            program.wait(grace_s)
+            program.wait(scaled(grace_s))
         except subprocess.TimeoutExpired:
             continue
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from evenly.errors import EvenlyError
+from evenly.limits import CONVERGE_S
 
 
 class ClusterFrom(StrEnum):
@@ -83,7 +84,10 @@ class Settings:
         Seconds(0), "how long the load goes on after PASS, such as 30s; FAIL may still come", low=0, high=600
     )
     converge_s: float = _option(
-        60.0, "longest wait for the Service to settle; then the load runs all the same", low=0, high=3600
+        CONVERGE_S, "longest wait for the Service to settle; then the load runs all the same", low=0, high=3600
+    )
+    patience: float = _option(
+        1.0, "factor for every time limit of waits for the cluster and of programs; 2 on a slow one", low=1, high=100
     )
 
 

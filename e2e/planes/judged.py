@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from evenly import limits
 from evenly.judge import Law, Pick, ShareRule, Trial, Verdict, Word, decide
-from evenly.k8s.logs import FLUSH_LIMIT_S
 from evenly.k8s.wait import until
 from evenly.load.client import preflight
 from evenly.load.client.ledger import Books, join
@@ -53,7 +53,7 @@ def judged(  # noqa: PLR0913 - what is declared, and what happens meanwhile
     answers = [None if row.error else row.uid for row in rows]
     counts = Counter(answers)
     left = {uid: pod for uid, pod in pods.items() if uid not in gone}
-    until(lambda: all(len(pod.lines) >= counts[uid] for uid, pod in left.items()), limit_s=FLUSH_LIMIT_S)
+    until(lambda: all(len(pod.lines) >= counts[uid] for uid, pod in left.items()), limit_s=limits.FLUSH_S)
     books = join(rows, {uid: pod.lines if uid in left else None for uid, pod in pods.items()}, plan.run_id)
     clients = [plan.source(row.number) for row in rows]
     judgement = decide(Trial(rule, plan.cap, answers, books.discrepancies, prelude=prelude, clients=clients))

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from evenly import limits
 from evenly.cli.doctor import diagnose
 from evenly.cluster import down as take_down
 from evenly.cluster.cache.cache import Cache
@@ -15,7 +16,7 @@ from evenly.errors import EvenlyError
 from evenly.judge.verdict import Word
 from evenly.progress import Progress
 from evenly.report import render
-from evenly.settings import load
+from evenly.settings import Settings, load
 
 commands = typer.Typer(
     help="Decides, with known error rates, whether a Kubernetes Service spreads its connections evenly over its pods.",
@@ -33,7 +34,7 @@ def try_it() -> None:
     """Take a guided tour of a Service on a real cluster, which stays until `evenly down`."""
     from evenly.cli.tour import tour  # noqa: PLC0415 - the client of Kubernetes takes a second to import
 
-    raise typer.Exit(tour(load({}, os.environ, Path.cwd())).exit_code)
+    raise typer.Exit(tour(_settings()).exit_code)
 
 
 @commands.command()
@@ -75,7 +76,7 @@ def down(
     cache: Annotated[bool, typer.Option("--cache", help="Also remove all that was downloaded and built.")] = False,
 ) -> None:
     """Remove a kept cluster and the private engine; nothing else on this machine was changed."""
-    folder = load({}, os.environ, Path.cwd()).cache
+    folder = _settings().cache
     take_down(folder, Progress())
     if cache:
         Cache(folder).clear()
@@ -84,7 +85,7 @@ def down(
 @commands.command()
 def doctor() -> None:
     """Tell what this machine has and lacks for each way to a cluster; nothing is changed."""
-    settings = load({}, os.environ, Path.cwd())
+    settings = _settings()
     diagnosis = diagnose(settings.cache, settings.cluster_from)
     console = Console(highlight=False, soft_wrap=True)
     console.print("ok is there, -- is lacking, ?? cannot be told without trying")
@@ -95,6 +96,13 @@ def doctor() -> None:
                 console.print(f"  {line}", style=STYLES[requirement.met], markup=False)
     console.print(f"\n{diagnosis.conclusion}", style="bold", markup=False)
     raise typer.Exit(0 if diagnosis.possible else Word.INVALID.exit_code)
+
+
+def _settings() -> Settings:
+    """Return what the environment and pyproject.toml say, with their patience applied."""
+    settings = load({}, os.environ, Path.cwd())
+    limits.be_patient(settings.patience)
+    return settings
 
 
 def app() -> None:

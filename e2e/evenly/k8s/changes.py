@@ -7,6 +7,7 @@ from kubernetes.client import ApiClient, AppsV1Api, CoreV1Api, V1Pod
 from kubernetes.stream import stream
 from kubernetes.stream.ws_client import ERROR_CHANNEL
 
+from evenly import limits
 from evenly.errors import EvenlyError
 from evenly.k8s.endpoints import EndpointsWatch, addresses
 from evenly.k8s.namespace import Namespace
@@ -18,29 +19,17 @@ UNREADY_FILE = "/tmp/unready"  # noqa: S108 - a path in the pod; nginx.conf in b
 IDENTITY_FILE = "/tmp/identity.conf"  # noqa: S108 - same
 BACKEND_PORT = 8080
 
-COMMAND_LIMIT_S = 10.0
-"""Longest run of a command in a pod."""
-
 KUBE_SYSTEM = "kube-system"
 KUBE_PROXY = "k8s-app=kube-proxy"
-
-RESTART_LIMIT_S = 30.0
-"""Longest wait for the kubelet to start a pod's program again; the first time it takes 1 to 3 s, later ones are put off."""
-
-PROXY_LIMIT_S = 60.0
-"""Longest wait for kube-proxy to be back; it takes 2 to 4 s."""
-
-NOTICE_LIMIT_S = 15.0
-"""Longest wait for a change to reach the endpoints: the readiness probe runs every second."""
 
 
 def retarget(namespace: Namespace, service: str, port: int) -> None:
     """Let a Service's first port lead to another port of its pods, and wait until its EndpointSlices say so."""
     change = [{"op": "replace", "path": "/spec/ports/0/targetPort", "value": port}]
     CoreV1Api(namespace.api).patch_namespaced_service(service, namespace.name, change)
-    if not until(lambda: all(at.endswith(f":{port}") for at in addresses(namespace, service)), limit_s=NOTICE_LIMIT_S):
+    if not until(lambda: all(at.endswith(f":{port}") for at in addresses(namespace, service)), limit_s=limits.NOTICE_S):
         raise EvenlyError(
-            f"the EndpointSlices of Service {service} do not lead to port {port} after {NOTICE_LIMIT_S:g} s",
+            f"the EndpointSlices of Service {service} do not lead to port {port} after {limits.told(limits.NOTICE_S)}",
             f"see what they say: kubectl -n {namespace.name} get endpointslices",
         )
 
@@ -48,9 +37,9 @@ def retarget(namespace: Namespace, service: str, port: int) -> None:
 def make_unready(namespace: Namespace, pod: Pod, endpoints: EndpointsWatch) -> None:
     """Make a backend pod fail its readiness probe while it goes on serving, and wait until it is no endpoint any more."""
     run_in(namespace, pod, "touch", UNREADY_FILE)
-    if not until(lambda: pod.uid not in endpoints.ready, limit_s=NOTICE_LIMIT_S):
+    if not until(lambda: pod.uid not in endpoints.ready, limit_s=limits.NOTICE_S):
         raise EvenlyError(
-            f"{pod.name} is still an endpoint {NOTICE_LIMIT_S:g} s after it was made unready",
+            f"{pod.name} is still an endpoint {limits.told(limits.NOTICE_S)} after it was made unready",
             f"look at its readiness probe: it must fail while {UNREADY_FILE} exists",
         )
 
@@ -67,9 +56,9 @@ def impersonate(namespace: Namespace, pod: Pod, other: Pod) -> None:
         )
         return other.uid in str(about)
 
-    if not until(says_so, limit_s=NOTICE_LIMIT_S):
+    if not until(says_so, limit_s=limits.NOTICE_S):
         raise EvenlyError(
-            f"{pod.name} does not answer in the name of {other.name} within {NOTICE_LIMIT_S:g} s",
+            f"{pod.name} does not answer in the name of {other.name} within {limits.told(limits.NOTICE_S)}",
             f"see whether its nginx reads {IDENTITY_FILE}",
         )
 
@@ -91,9 +80,9 @@ def await_restart(namespace: Namespace, pod: Pod, before: int, endpoints: Endpoi
         now = CoreV1Api(namespace.api).read_namespaced_pod(pod.name, namespace.name)
         return _restarts(now) > before and _is_ready(now) and pod.uid in endpoints.ready
 
-    if not until(back, limit_s=RESTART_LIMIT_S):
+    if not until(back, limit_s=limits.POD_RESTARTED_S):
         raise EvenlyError(
-            f"{pod.name} is not back {RESTART_LIMIT_S:g} s after its program was killed",
+            f"{pod.name} is not back {limits.told(limits.POD_RESTARTED_S)} after its program was killed",
             f"see why: kubectl -n {namespace.name} describe pod {pod.name}",
         )
 
@@ -111,9 +100,10 @@ def delete_kube_proxy(api: ApiClient) -> None:
 
 def await_kube_proxy(api: ApiClient, before: frozenset[str]) -> None:
     """Wait until new pods of kube-proxy have taken the place of those from before; EvenlyError where they have not."""
-    if not before or not until(lambda: len(kube_proxy(api) - before) >= len(before), limit_s=PROXY_LIMIT_S, every_s=0.2):
+    limit_s = limits.KUBE_PROXY_BACK_S
+    if not before or not until(lambda: len(kube_proxy(api) - before) >= len(before), limit_s=limit_s, every_s=0.2):
         raise EvenlyError(
-            f"of {len(before)} pods of kube-proxy not all were back {PROXY_LIMIT_S:g} s after they had been deleted",
+            f"of {len(before)} pods of kube-proxy not all were back {limits.told(limit_s)} after they had been deleted",
             f"see why: kubectl -n {KUBE_SYSTEM} get pods -l {KUBE_PROXY}",
         )
 
@@ -141,7 +131,7 @@ def run_in(namespace: Namespace, pod: Pod, *command: str) -> None:
         _preload_content=False,  # the library would leave its connection open
     )
     try:
-        client.run_forever(timeout=COMMAND_LIMIT_S)
+        client.run_forever(timeout=limits.scaled(limits.POD_COMMAND_S))
         ended: dict[str, str] = yaml.safe_load(client.read_channel(ERROR_CHANNEL)) or {"message": "it did not end in time"}
     finally:
         client.sock.shutdown()  # its own close() leaves the socket open when the server has closed first

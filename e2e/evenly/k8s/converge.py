@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from evenly import limits
 from evenly.errors import EvenlyError
 from evenly.k8s.endpoints import EndpointsWatch
 from evenly.k8s.expectations import Expectations
@@ -13,9 +14,6 @@ from evenly.k8s.probe import Ask
 from evenly.k8s.wait import until
 
 PODS_TOLD = 2
-
-SILENCE_LIMIT_S = 3.0
-"""Longest wait for a first answer where the manifests say that none can come: rules lag 1 to 2 s behind a roll-out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ def converge(  # noqa: PLR0913 - what it waits for, how long, and whom it tells
     it is evidence for the verdict. Where pods have left, so many answers in a row must be from endpoints: ``quiet``. ``tell``
     gets a line now and then on what is waited for.
     It ends early where more of it would be in vain: all is rolled out, and the Service selects none of it; or it sends to a
-    port that no container declares, and nobody has answered in ``SILENCE_LIMIT_S``.
+    port that no container declares, and nobody has answered in ``limits.SILENCE_S``.
     Raises EvenlyError when the Deployment has no pods at all by then: nothing could be expected.
     """
     pods: tuple[Pod, ...] = ()
@@ -82,27 +80,29 @@ def converge(  # noqa: PLR0913 - what it waits for, how long, and whom it tells
 
     def tell_of_pods(waited_s: float) -> None:
         to_come = _pods_to_come(declared.deployment, _expected_now(namespace, declared))
-        tell(f"waiting for {to_come} ({waited_s:.0f} of at most {limit_s:.0f} s)")
+        tell(f"waiting for {to_come} ({waited_s:.0f} of at most {limits.scaled(limit_s):.0f} s)")
 
     def tell_of_answers(waited_s: float) -> None:
         tell(f"waiting {waited_s:.0f} s for an answer from each of {len(endpoints.ready)} endpoints: {len(answered)} so far")
 
-    end = time.monotonic() + limit_s
+    began_s = time.monotonic()
     opened = until(agreed, limit_s=limit_s, tell=tell_of_pods, in_vain=lambda: _nobody_can_come(namespace, declared))
-    silent_at = time.monotonic() + SILENCE_LIMIT_S
+    silent_at = time.monotonic() + limits.scaled(limits.SILENCE_S)
     opened = opened and until(
         everyone_answered,
-        limit_s=end - time.monotonic(),
+        limit_s=limit_s,
+        since_s=began_s,
         every_s=0.001,
         tell=tell_of_answers,
         in_vain=lambda: not anybody and time.monotonic() > silent_at and declared.leads_nowhere(expected),
     )
-    if not opened and time.monotonic() < end:
+    if not opened and time.monotonic() < began_s + limits.scaled(limit_s):
         tell(f"not waiting for {declared.service} any longer: {_why_in_vain(endpoints)}")
     expected = expected or _expected_now(namespace, declared)
     if not expected:
+        why = why_none(namespace, declared.deployment)
         raise EvenlyError(
-            f"Deployment {declared.deployment} has no pods after {limit_s:g} s: {why_none(namespace, declared.deployment)}",
+            f"Deployment {declared.deployment} has no pods after {limits.told(limit_s)}: {why}",
             "mend what it says, then run again",
         )
     return Settled(expected, opened, unanswered)

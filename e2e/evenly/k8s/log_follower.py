@@ -15,12 +15,9 @@ from kubernetes.informer import ADDED, MODIFIED, SharedInformer
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
-from evenly.k8s.logs import FLUSH_LIMIT_S
+from evenly import limits
 from evenly.k8s.namespace import Namespace
 from evenly.k8s.wait import until
-
-STILL_S = 1.0
-"""Ten times what nginx keeps back: a pod whose container was killed has lines missing that nobody can wait for."""
 
 logging.getLogger("kubernetes.informer.informer").setLevel(logging.CRITICAL)
 
@@ -60,17 +57,18 @@ class LogFollower:
             with suppress(ValueError, RuntimeError):  # it has ended by itself
                 stream.shutdown()
         for thread in threads:
-            thread.join(FLUSH_LIMIT_S)
+            thread.join(limits.scaled(limits.FLUSH_S))
 
     def lines(self, wanted: Mapping[str, Collection[str]]) -> dict[str, tuple[str, ...]]:
         """Return the lines by pod UID, once each log has those that begin with the words wanted, or has ended.
 
-        A pod that goes on in another container is waited for until it has been still for ``STILL_S``, and each for no longer
-        than the flush limit.
+        A pod that goes on in another container is waited for until it has been still for a while, ``limits.STILL_S``, and each
+        for no longer than the flush limit.
         """
+        still_s = limits.scaled(limits.STILL_S)
 
         def complete(uid: str) -> bool:
-            if not self._reading[uid] or (uid in self._ended and time.monotonic() - self._came_s[uid] > STILL_S):
+            if not self._reading[uid] or (uid in self._ended and time.monotonic() - self._came_s[uid] > still_s):
                 return True
             return _begins(self._lines[uid]).issuperset(wanted[uid])
 
@@ -78,7 +76,7 @@ class LogFollower:
             with self._lock:
                 return all(map(complete, wanted))
 
-        until(all_complete, limit_s=FLUSH_LIMIT_S)
+        until(all_complete, limit_s=limits.FLUSH_S)
         with self._lock:
             return {uid: tuple(lines) for uid, lines in self._lines.items()}
 

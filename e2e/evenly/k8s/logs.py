@@ -7,6 +7,7 @@ from typing import TypeVar
 from kubernetes.client import CoreV1Api
 from kubernetes.client.exceptions import ApiException
 
+from evenly import limits
 from evenly.k8s.namespace import Namespace
 from evenly.k8s.pods import Pod
 from evenly.k8s.wait import until
@@ -15,9 +16,6 @@ HEAD_BYTES = 30
 """As long as the time that stands before each line: no two lines of a log begin alike."""
 
 T = TypeVar("T")
-
-FLUSH_LIMIT_S = 5.0
-"""Longest wait for buffered log lines: nginx flushes after 0.1 s, the kubelet copies within moments."""
 
 
 def read(
@@ -37,7 +35,7 @@ def read(
             lines = None if text is None else list(filter(counts, text.splitlines()))
             return lines is None or len(lines) >= wanted.get(pod.uid, 0)
 
-        until(complete, limit_s=FLUSH_LIMIT_S, every_s=0.1)
+        until(complete, limit_s=limits.FLUSH_S, every_s=0.1)
         return lines
 
     return _of_each(pods, lines_of)
@@ -55,10 +53,10 @@ def _of_each(pods: Iterable[Pod], ask: Callable[[Pod], T | None]) -> dict[str, T
         return {pod.uid: answer for pod, answer in found if answer is not None}
 
 
-def _log(namespace: Namespace, pod: str, **limits: int) -> str | None:
+def _log(namespace: Namespace, pod: str, **only: int) -> str | None:
     try:
         response = CoreV1Api(namespace.api).read_namespaced_pod_log(
-            pod, namespace.name, timestamps=bool(limits), _preload_content=False, **limits
+            pod, namespace.name, timestamps=bool(only), _preload_content=False, **only
         )
     except ApiException:
         return None

@@ -12,6 +12,7 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.exceptions import DynamicApiError, ResourceNotFoundError, ResourceNotUniqueError
 
+from evenly import limits
 from evenly.errors import EvenlyError
 from evenly.k8s.manifest import Document
 from evenly.k8s.wait import until
@@ -19,7 +20,6 @@ from evenly.k8s.wait import until
 MANAGED_BY = {"app.kubernetes.io/managed-by": "evenly"}
 RUN_LABEL = "evenly/run"
 NAME_LENGTH_LIMIT = 63  # Kubernetes' own
-SERVICE_GONE_LIMIT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +79,9 @@ def delete_service(name: str, namespace: Namespace) -> None:
     except ApiException as error:
         if not _is_missing(error):
             raise
-    if not until(gone, limit_s=SERVICE_GONE_LIMIT_S):
+    if not until(gone, limit_s=limits.SERVICE_GONE_S):
         raise EvenlyError(
-            f"Service {namespace.name}/{name} is still there after {SERVICE_GONE_LIMIT_S:g} s",
+            f"Service {namespace.name}/{name} is still there after {limits.told(limits.SERVICE_GONE_S)}",
             f"look at its finalizers: kubectl -n {namespace.name} get service {name} -o yaml",
         )
 

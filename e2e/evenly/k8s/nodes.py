@@ -6,11 +6,9 @@ from ipaddress import ip_address, ip_network
 
 from kubernetes.client import ApiClient, CoreV1Api
 
+from evenly import limits
 from evenly.errors import EvenlyError
 from evenly.k8s.wait import until
-
-READY_LIMIT_S = 60.0
-"""Longest wait for the nodes of a new cluster; they take 2 to 6 s after `kind create cluster`."""
 
 ZONE = "topology.kubernetes.io/zone"
 NOT_READY = "node.kubernetes.io/not-ready"
@@ -66,7 +64,7 @@ def entered(nodes: Iterable[Node], client: str) -> str | None:
 def await_ready(api: ApiClient) -> None:
     """Wait until every node takes pods: before that the scheduler would put them all on the first that does.
 
-    Raises EvenlyError, naming the nodes that are not ready, after ``READY_LIMIT_S``.
+    Raises EvenlyError, naming the nodes that are not ready, after the limit.
     """
     waiting: list[str] = []
 
@@ -75,8 +73,8 @@ def await_ready(api: ApiClient) -> None:
         waiting[:] = [node.metadata.name for node in nodes if any(t.key == NOT_READY for t in node.spec.taints or [])]
         return not waiting
 
-    if not until(none_is_waiting, limit_s=READY_LIMIT_S):
+    if not until(none_is_waiting, limit_s=limits.NODES_READY_S):
         raise EvenlyError(
-            f"after {READY_LIMIT_S:g} s these nodes are not ready: {', '.join(waiting)}",
+            f"after {limits.told(limits.NODES_READY_S)} these nodes are not ready: {', '.join(waiting)}",
             f"see why: kubectl describe node {waiting[0]}",
         )

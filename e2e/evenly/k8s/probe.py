@@ -5,11 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 
-PROBE_TIMEOUT_S = 1.0
-"""One of many, at a gate: there is always another."""
-
-PATIENCE_S = 10.0
-"""One that counts: as long as a load's attempts may take."""
+from evenly import limits
 
 PROBE_ID = "probe/0"
 PROBE_PATH = f"/{PROBE_ID}"
@@ -27,15 +23,13 @@ class Reply:
     upstream: str = ""
 
 
-def ask(address: str, host: str = "", limit_s: float | None = None) -> Reply:
+def ask(address: str, host: str = "", limit_s: float = limits.PROBE_S) -> Reply:
     """Ask the backend behind ``host:port`` on a new connection; a reply without a UID is that none came within the limit.
-
-    That is ``PROBE_TIMEOUT_S`` unless one is given.
 
     ``host`` is what the request's Host header says, which a client pod goes by; "" for the address itself.
     """
     name, _, port = address.rpartition(":")
-    connection = HTTPConnection(name, int(port), timeout=limit_s or PROBE_TIMEOUT_S)
+    connection = HTTPConnection(name, int(port), timeout=limits.scaled(limit_s))
     try:
         connection.request("GET", PROBE_PATH, headers={"Host": host or address})
         response = connection.getresponse()

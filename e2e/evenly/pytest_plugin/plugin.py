@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from evenly import limits
 from evenly.errors import EvenlyError, NotApplicableError
 from evenly.judge.verdict import Word
 from evenly.pytest_plugin import fixtures, markers
@@ -36,6 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[SETTINGS] = load(given, os.environ, config.rootpath)
     except EvenlyError as error:
         raise pytest.UsageError(str(error)) from None
+    limits.be_patient(config.stash[SETTINGS].patience)
     config.addinivalue_line("markers", markers.MARKER)
     config.stash[COMMAND] = command(config.invocation_params.args, os.environ)
     config.stash[INTERRUPTS] = Interrupts()

@@ -180,7 +180,7 @@ def ask(address: str, identify: Identify) -> Answer | ErrorKind:
     """Send one probe, which is never part of a sample."""
     host, _, port = address.rpartition(":")
     try:
-        with create_connection((host, int(port)), timeout=PROBE_TIMEOUT_S) as connection:
+        with create_connection((host, int(port)), timeout=limits.scaled(limits.PROBE_S)) as connection:
             connection.sendall(identify.request(PROBE_ID, address))
             return identify.read(b"".join(iter(lambda: connection.recv(4096), b"")))
     except OSError:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from evenly import limits
 from evenly.errors import EvenlyError
 from evenly.k8s import changes
 from evenly.k8s.changes import await_restart
@@ -67,6 +68,6 @@ def test_a_killed_pod_is_not_back_while_it_is_no_endpoint(monkeypatch: pytest.Mo
 
 
 def test_a_killed_pod_that_does_not_come_back_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changes, "RESTART_LIMIT_S", 0.0)
+    monkeypatch.setattr(limits, "POD_RESTARTED_S", 0.0)
     with pytest.raises(EvenlyError, match="backend-app-x is not back 0 s after its program was killed"):
         wait(monkeypatch, Endpoints([]), (0, True))

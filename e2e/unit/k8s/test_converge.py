@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from evenly import limits
 from evenly.errors import EvenlyError
 from evenly.k8s import converge as gate
 from evenly.k8s import wait
@@ -242,7 +243,7 @@ def listening(*ports: tuple[int, str]) -> tuple[Pod, ...]:
 def test_where_no_container_has_the_target_port_a_first_answer_is_not_waited_for_long(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch, silence_s: float
 ) -> None:
-    monkeypatch.setattr(gate, "SILENCE_LIMIT_S", silence_s)
+    monkeypatch.setattr(limits, "SILENCE_S", silence_s)
     cluster.pods = listening((8080, "http"))
     assert not long_converge(cluster, replace(EXPECTED, target_ports=frozenset({"8081"})), {"a", "b"}, [None])
     assert TOLD == ["not waiting for spring-service any longer: no container declares the port that it sends to"]
@@ -251,7 +252,7 @@ def test_where_no_container_has_the_target_port_a_first_answer_is_not_waited_for
 def test_a_container_that_does_not_declare_its_port_is_waited_for_once_it_answers(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gate, "SILENCE_LIMIT_S", 0.0)
+    monkeypatch.setattr(limits, "SILENCE_S", 0.0)
     cluster.pods = listening((9090, ""))
     undeclared = replace(EXPECTED, target_ports=frozenset({"8080"}))
     assert long_converge(cluster, undeclared, {"a", "b"}, ["a", "a", None, "a", "b"])

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from evenly import limits
 from evenly.k8s import log_follower
 from evenly.k8s.log_follower import LogFollower
 from evenly.k8s.namespace import Namespace
@@ -51,7 +52,7 @@ class Containers:
 def containers(monkeypatch: pytest.MonkeyPatch) -> Containers:
     made = Containers()
     monkeypatch.setattr(log_follower, "CoreV1Api", lambda _: made)
-    monkeypatch.setattr(log_follower, "FLUSH_LIMIT_S", 0.2)
+    monkeypatch.setattr(limits, "FLUSH_S", 0.2)
     return made
 
 
@@ -104,7 +105,7 @@ def test_a_container_that_has_not_started_is_not_asked_for(follower: LogFollower
 def test_the_log_of_a_container_that_has_ended_is_waited_for_no_longer(
     follower: LogFollower, containers: Containers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_follower, "FLUSH_LIMIT_S", 60.0)
+    monkeypatch.setattr(limits, "FLUSH_S", 60.0)
     follower._seen(seen("first"))
     containers.logs[0].write(b"run.1/1 1 1 200\nrun.1/2 cut o")
     containers.logs[0].write(None)
@@ -115,8 +116,8 @@ def test_the_log_of_a_container_that_has_ended_is_waited_for_no_longer(
 def test_what_a_killed_container_had_not_written_is_waited_for_until_the_next_one_is_still(
     follower: LogFollower, containers: Containers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_follower, "FLUSH_LIMIT_S", 60.0)
-    monkeypatch.setattr(log_follower, "STILL_S", 0.3)
+    monkeypatch.setattr(limits, "FLUSH_S", 60.0)
+    monkeypatch.setattr(limits, "STILL_S", 0.3)
     for container in ("killed", "next"):
         follower._seen(seen(container))
     killed, after = containers.logs

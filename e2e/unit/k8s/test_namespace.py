@@ -10,6 +10,7 @@ import pytest
 from kubernetes.client import ApiClient, Configuration
 from kubernetes.client.exceptions import ApiException
 
+from evenly import limits
 from evenly.errors import EvenlyError
 from evenly.k8s import namespace as module
 from evenly.k8s.namespace import Namespace, apply, create, delete_service
@@ -165,6 +166,6 @@ def test_deleting_a_service_waits_until_its_node_port_is_free(monkeypatch: pytes
 
 def test_a_service_that_does_not_go_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "CoreV1Api", lambda _: Core(reads_until_gone=10**6))
-    monkeypatch.setattr(module, "SERVICE_GONE_LIMIT_S", 0.05)
+    monkeypatch.setattr(limits, "SERVICE_GONE_S", 0.05)
     with pytest.raises(EvenlyError, match=r"Service shop/spring-service is still there"):
         delete_service("spring-service", SHOP)

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from evenly import limits
 from evenly.errors import EvenlyError
 from evenly.k8s import nodes
 from evenly.k8s.nodes import Node
@@ -35,7 +36,7 @@ def test_the_wait_ends_when_the_last_node_takes_pods(monkeypatch: pytest.MonkeyP
 
 def test_a_node_that_never_gets_ready_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     play(monkeypatch, [node("worker"), node("worker2", "node.kubernetes.io/not-ready")])
-    monkeypatch.setattr(nodes, "READY_LIMIT_S", 0.05)
+    monkeypatch.setattr(limits, "NODES_READY_S", 0.05)
     with pytest.raises(EvenlyError, match=r"not ready: worker2\n.*kubectl describe node worker2"):
         nodes.await_ready(None)
 

@@ -5,6 +5,7 @@ from functools import partial
 
 from kubernetes.client import CoreV1Api, DiscoveryV1Api
 
+from evenly import limits
 from evenly.errors import EvenlyError
 from evenly.k8s.namespace import Namespace
 from evenly.k8s.node_access import NodeAccess
@@ -16,9 +17,6 @@ NOWHERE = "192.0.2.1"
 """An address for documentation (RFC 5737): nobody has it, and nobody is sent there."""
 
 PORT = 9
-
-LIMIT_S = 30.0
-"""Longest wait; kube-proxy writes its rules once a second at most, and a write takes a moment."""
 
 
 def await_rules(namespace: Namespace, access: NodeAccess, nodes: Sequence[str]) -> None:
@@ -44,7 +42,7 @@ def await_rules(namespace: Namespace, access: NodeAccess, nodes: Sequence[str]) 
         for node in nodes:
             if not until(partial(_knows, namespace.name, name, access, node), limit_s=LIMIT_S):
                 raise EvenlyError(
-                    f"the rules of {node} do not yet hold what the API server said {LIMIT_S:g} s ago",
+                    f"the rules of {node} do not yet hold what the API server said {limits.told(limits.RULES_S)} ago",
                     "see what kube-proxy says: kubectl -n kube-system logs -l k8s-app=kube-proxy",
                 )
     finally:

@@ -5,11 +5,10 @@ import struct
 from ipaddress import IPv4Address
 from pathlib import Path
 
+from evenly import limits
 from evenly.errors import NotApplicableError
 
 ACCEPTED = "accepted"
-CONNECT_LIMIT_S = 10.0
-"""Where an address is nobody's on a network, the system's own limit is about 3 s: it is asked for by name (ARP) three times."""
 
 
 def device_of(node: str, routes: Path = Path("/proc/net/route")) -> str:
@@ -36,11 +35,11 @@ def connect(address: str, device: str) -> str:
     host, _, port = address.rpartition(":")
     with socket.socket() as outside:
         outside.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
-        outside.settimeout(CONNECT_LIMIT_S)
+        outside.settimeout(limits.scaled(limits.CONNECT_S))
         try:
             outside.connect((host, int(port)))
         except OSError as error:
-            return error.strerror or f"no answer within {CONNECT_LIMIT_S:g} s"
+            return error.strerror or f"no answer within {limits.told(limits.CONNECT_S)}"
     return ACCEPTED
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from http.client import HTTPConnection, HTTPException
 
+from evenly import limits
 from evenly.errors import EvenlyError
 from evenly.k8s.endpoints import addresses
 from evenly.k8s.namespace import Namespace
@@ -15,15 +16,7 @@ from evenly.k8s.request_path import conntrack
 from evenly.k8s.request_path.path import Path, Seen, path
 from evenly.k8s.wait import until
 
-RULES_LIMIT_S = 30.0
-"""Longest wait until a node's rules are what the EndpointSlices say; kube-proxy writes them once a second at most."""
-
-ANSWER_LIMIT_S = 10.0
-
-TRY_LIMIT_S = 5
-TRY = (
-    f'timeout {TRY_LIMIT_S} bash -c "exec 3<>/dev/tcp/$0/$1" 2>&1 && echo ": accepted" || echo ": no answer in {TRY_LIMIT_S} s"'
-)
+TRY = 'timeout $2 bash -c "exec 3<>/dev/tcp/$0/$1" 2>&1 && echo ": accepted" || echo ": no answer in $2 s"'
 """For bash, which can open a connection without any program; its words about one that fails come first."""
 
 REQUEST = "/keep/trace/1"  # the backend keeps the connection open, so that the node still knows it when it is asked
@@ -43,12 +36,12 @@ def trace(namespace: Namespace, service: str, pods: tuple[Pod, ...], entry: Entr
     """Send one request to a Service and return the way that it took.
 
     Nothing else may come through this door meanwhile: EvenlyError says so when it does, and when the node's rules are not yet
-    what the EndpointSlices say after ``RULES_LIMIT_S``.
+    what the EndpointSlices say after ``limits.RULES_S``.
     """
     before = _settled(namespace, service, entry)
     known = _open(entry)
     host, _, port = entry.door.rpartition(":")
-    connection = HTTPConnection(host, int(port), timeout=ANSWER_LIMIT_S)
+    connection = HTTPConnection(host, int(port), timeout=limits.scaled(limits.ANSWER_S))
     try:
         client, answer, error = _ask(connection)
         opened = _open(entry) - known
@@ -84,10 +77,11 @@ def _settled(namespace: Namespace, service: str, entry: Entry) -> Rules:
         rules = _rules(entry)
         return rules is not None and rules.targets.keys() == addresses(namespace, service)
 
-    if not until(agreed, limit_s=RULES_LIMIT_S) or not rules:
+    if not until(agreed, limit_s=limits.RULES_S) or not rules:
         told = f"to {', '.join(rules.targets)}" if rules else "nowhere"
         raise EvenlyError(
-            f"after {RULES_LIMIT_S:g} s {entry.node} sends port {entry.node_port} {told}, not where the EndpointSlices say",
+            f"after {limits.told(limits.RULES_S)} {entry.node} sends port {entry.node_port} {told}, "
+            "not where the EndpointSlices say",
             f"see what kube-proxy says: kubectl -n kube-system logs -l k8s-app=kube-proxy; and: kubectl -n {namespace.name} "
             "get endpointslices",
         )
@@ -119,5 +113,6 @@ def _ask(connection: HTTPConnection) -> tuple[str, dict[str, str], str]:
 
 def _tried(targets: Iterable[str], entry: Entry) -> dict[str, str]:
     """Let the node connect to each target, and return what came of it, in a few words."""
-    said = {at: entry.on_node("bash", "-c", TRY, *at.rsplit(":", 1)) for at in targets}
+    limit_s = f"{limits.scaled(limits.TRY_S):g}"
+    said = {at: entry.on_node("bash", "-c", TRY, *at.rsplit(":", 1), limit_s) for at in targets}
     return {at: words.splitlines()[0].rpartition(": ")[2] for at, words in said.items()}

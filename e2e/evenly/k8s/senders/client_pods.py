@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 
+from evenly import limits
 from evenly.errors import EvenlyError
 from evenly.k8s.manifest import Document
 from evenly.k8s.namespace import Namespace
@@ -31,7 +32,7 @@ def await_pods(namespace: Namespace, limit_s: float) -> tuple[Pod, ...]:
     if not ready:
         notes = "; ".join(f"{pod.name}: {pod.note}" for pod in pods if pod.note) or "it has no pods"
         raise EvenlyError(
-            f"the load is to come from client pods, and after {limit_s:g} s they are not ready: {notes}",
+            f"the load is to come from client pods, and after {limits.told(limit_s)} they are not ready: {notes}",
             f"see why: kubectl -n {namespace.name} describe pods -l app={CLIENT}",
         )
     return pods
@@ -58,7 +59,7 @@ def await_ways(
 
     if not until(none_is_behind, limit_s=limit_s, every_s=0.001):
         raise EvenlyError(
-            f"after {limit_s:g} s not all pods of the Service have answered the client pods {', '.join(behind())}",
+            f"after {limits.told(limit_s)} not all pods of the Service have answered the client pods {', '.join(behind())}",
             "look whether pods here keep their own addresses on the way to a Service, and at the rules of their nodes",
         )
 

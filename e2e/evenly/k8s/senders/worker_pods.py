@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kubernetes.client import ApiClient, BatchV1Api, CoreV1Api, V1Pod
 
+from evenly import limits
 from evenly.errors import EvenlyError
 from evenly.k8s import manifest, namespace
 from evenly.k8s.manifest import Document
@@ -20,9 +21,6 @@ WORKER = "locust-worker"
 """The name of the Job, and of the ConfigMap beside it."""
 
 IMAGE_IN_MANIFEST = "locust"
-
-MEET_LIMIT_S = 60.0
-"""From the Job's creation until all workers have come to their master: 3 to 6 s on two cores."""
 
 _PACKAGE = Path(__file__).parents[2]
 _NEEDED = ("__init__.py", "errors.py", "judge/*.py", "load/*.py", "load/locust/*.py", "load/distributed/*.py")
@@ -56,12 +54,12 @@ class WorkerPods:
         return tuple(sorted(map(pod_of, self._found()), key=lambda pod: pod.name))
 
     def await_met(self, met: Callable[[], bool], in_vain: Callable[[], bool]) -> None:
-        """Wait until all have met their master; raises EvenlyError where one has ended, and after ``MEET_LIMIT_S``."""
+        """Wait until all have met their master; raises EvenlyError where one has ended, and after the limit."""
 
         def one_has_ended() -> bool:
             return any(pod.status.phase == "Failed" for pod in self._found())
 
-        if until(met, limit_s=MEET_LIMIT_S, in_vain=lambda: in_vain() or one_has_ended()) or in_vain():
+        if until(met, limit_s=limits.WORKERS_MET_S, in_vain=lambda: in_vain() or one_has_ended()) or in_vain():
             return
         raise EvenlyError(
             f"{self._count} worker pods were to send the load, and have not all come to this machine: {self._why()}",

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from evenly import limits
 from evenly.errors import EvenlyError
 from evenly.k8s.namespace import Namespace
 from evenly.k8s.proxy_rules import reader, sync
@@ -52,7 +53,7 @@ def test_each_node_is_waited_for_and_nothing_is_left(monkeypatch: pytest.MonkeyP
 
 
 def test_a_node_that_does_not_catch_up_is_named_and_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sync, "LIMIT_S", 0.0)
+    monkeypatch.setattr(limits, "RULES_S", 0.0)
     cluster = Cluster(monkeypatch, one=0, two=9)
     with pytest.raises(EvenlyError, match=r"the rules of two do not yet hold .*\n.*logs -l k8s-app=kube-proxy"):
         await_rules(SHOP, cluster.on_node, ["one", "two"])

@@ -10,6 +10,7 @@ from threading import Thread
 
 import pytest
 
+from evenly import limits
 from evenly.errors import EvenlyError
 from evenly.k8s.namespace import Namespace
 from evenly.k8s.pods import Pod
@@ -46,7 +47,7 @@ class Node:
 @pytest.fixture(autouse=True)
 def endpoints(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tracing, "addresses", lambda *_: ENDPOINTS)
-    monkeypatch.setattr(tracing, "RULES_LIMIT_S", 0.2)
+    monkeypatch.setattr(limits, "RULES_S", 0.2)
 
 
 @contextmanager
@@ -115,7 +116,7 @@ def test_a_refusal_is_tried_again_from_the_node_at_the_pod_that_it_came_to() -> 
         way = trace(NAMESPACE, "spring-service", (POD,), entry(door, node))
     assert way.ended == "rule"
     assert way.reason == "Connection refused; from the node itself to 10.244.1.11:8080: Connection refused"
-    assert [command[-2:] for command in node.asked if command[0] == "bash"] == [("10.244.1.11", "8080")]
+    assert [command[-3:] for command in node.asked if command[0] == "bash"] == [("10.244.1.11", "8080", "5")]
 
 
 @pytest.mark.parametrize("body", ["<html>", "[]", "{}"])

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from evenly import limits
 from evenly.errors import EvenlyError
 from evenly.k8s.manifest import Document, at, only, read
 from evenly.k8s.namespace import Namespace
@@ -137,7 +138,7 @@ def test_workers_that_do_not_come_are_told_with_their_reason(  # noqa: PLR0913, 
     words: str,
 ) -> None:
     api.pods, api.job = pods, job
-    monkeypatch.setattr(module, "MEET_LIMIT_S", limit_s)
+    monkeypatch.setattr(limits, "WORKERS_MET_S", limit_s)
     with pytest.raises(EvenlyError) as refused:
         workers.await_met(lambda: False, in_vain=lambda: False)
     assert refused.value.problem.endswith(words)
