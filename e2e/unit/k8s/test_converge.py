@@ -7,8 +7,9 @@ import pytest
 
 from evenly import limits
 from evenly.errors import EvenlyError
-from evenly.k8s import converge as gate
+from evenly.k8s import converge as module
 from evenly.k8s import wait
+from evenly.k8s.converge import Convergence
 from evenly.k8s.expectations import Expectations
 from evenly.k8s.pods import Pod
 
@@ -42,41 +43,39 @@ class Cluster:
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
     now = Cluster()
-    monkeypatch.setattr(gate, "rolled_out", lambda _, deployment: deployment in now.rolled_out)
-    monkeypatch.setattr(gate, "in_namespace", lambda _: now.pods)
+    monkeypatch.setattr(module, "rolled_out", lambda _, deployment: deployment in now.rolled_out)
+    monkeypatch.setattr(module, "in_namespace", lambda _: now.pods)
     return now
 
 
 def converge(
-    endpoints: set[str], *answers: str | None, expected: Expectations = EXPECTED, quiet: int = 0
+    endpoints: set[str], *answers: str | None, expected: Expectations = EXPECTED, consecutive_good: int = 0
 ) -> tuple[list[str], bool, int]:
-    """Return the expected pods, whether the gate opened, and how many answers it left."""
+    """Return the expected pods, whether they converged, and how many answers it left."""
     TOLD.clear()
     left = list(answers)
     watch: Any = SimpleNamespace(ready=frozenset(endpoints))
-    settled = gate.converge(
+    settled = Convergence(
         NAMESPACE,
         expected,
         watch,
         lambda: left.pop(0) if left else None,
         node="node",
         zones=ZONES,
-        quiet=quiet,
-        limit_s=0.05,
-        tell=TOLD.append,
-    )
+        consecutive_good=consecutive_good,
+    ).wait(0.05, TOLD.append)
     return [pod.uid for pod in settled.expected], settled.opened, len(left)
 
 
 @pytest.mark.usefixtures("cluster")
-def test_the_gate_opens_when_every_pod_has_answered() -> None:
+def test_a_service_has_converged_when_every_pod_has_answered() -> None:
     assert converge({"a", "b"}, "a", "a", "b", "a") == (["a", "b"], True, 1)
 
 
 @pytest.mark.usefixtures("cluster")
 def test_where_pods_have_left_they_must_have_been_silent_for_a_while() -> None:
-    assert converge({"a", "b"}, "a", "b", "left", "a", "b", "a", "b", "a", quiet=4) == (["a", "b"], True, 1)
-    assert not converge({"a", "b"}, "a", "b", "left", "a", "b", quiet=4)[1]
+    assert converge({"a", "b"}, "a", "b", "left", "a", "b", "a", "b", "a", consecutive_good=4) == (["a", "b"], True, 1)
+    assert not converge({"a", "b"}, "a", "b", "left", "a", "b", consecutive_good=4)[1]
 
 
 @pytest.mark.usefixtures("cluster")
@@ -97,8 +96,8 @@ def test_of_a_service_that_keeps_to_its_node_that_nodes_pods_are_waited_for(clus
 def test_of_a_service_that_keeps_to_its_node_the_other_nodes_pods_must_have_been_silent(cluster: Cluster) -> None:
     local = replace(EXPECTED, local=True)
     cluster.pods = (pod("a"), replace(pod("b"), node="elsewhere"))
-    assert converge({"a", "b"}, "a", "a", "b", "a", "a", "a", "b", expected=local, quiet=3) == (["a", "b"], True, 1)
-    assert not converge({"a", "b"}, "a", "b", "a", "a", "b", "a", "a", expected=local, quiet=3)[1]
+    assert converge({"a", "b"}, "a", "a", "b", "a", "a", "a", "b", expected=local, consecutive_good=3) == (["a", "b"], True, 1)
+    assert not converge({"a", "b"}, "a", "b", "a", "a", "b", "a", "a", expected=local, consecutive_good=3)[1]
 
 
 @pytest.mark.parametrize("expected", [replace(EXPECTED, local=True), replace(EXPECTED, preferred="PreferSameZone")])
@@ -107,8 +106,8 @@ def test_a_selected_pod_of_somebody_else_may_answer_where_traffic_is_kept_near(
 ) -> None:
     cluster.pods = (pod("a"), replace(pod("b"), node="elsewhere"), replace(pod("stray"), owner="Deployment canary"))
     endpoints = {"a", "b", "stray"}
-    assert converge(endpoints, "a", "stray", "a", "a", expected=expected, quiet=3) == (["a", "b"], True, 1)
-    assert not converge(endpoints, "a", "b", "stray", "a", expected=expected, quiet=3)[1]
+    assert converge(endpoints, "a", "stray", "a", "a", expected=expected, consecutive_good=3) == (["a", "b"], True, 1)
+    assert not converge(endpoints, "a", "b", "stray", "a", expected=expected, consecutive_good=3)[1]
 
 
 def test_a_wanted_deployments_pods_are_expected_too(cluster: Cluster) -> None:
@@ -135,23 +134,23 @@ def test_a_pod_that_the_service_does_not_select_is_not_waited_for(cluster: Clust
 
 @pytest.mark.usefixtures("cluster")
 @pytest.mark.parametrize("endpoints", [{"a"}, {"a", "b", "gone"}])
-def test_the_gate_stays_shut_while_the_endpoints_are_other_pods(endpoints: set[str]) -> None:
+def test_a_service_has_not_converged_while_the_endpoints_are_other_pods(endpoints: set[str]) -> None:
     assert converge(endpoints, "a", "b") == (["a", "b"], False, 2)
 
 
-def test_the_gate_stays_shut_while_a_pod_is_not_ready(cluster: Cluster) -> None:
+def test_a_service_has_not_converged_while_a_pod_is_not_ready(cluster: Cluster) -> None:
     cluster.pods = (pod("a"), replace(pod("b"), ready=False))
     assert converge({"a"}, "a", "b") == (["a", "b"], False, 2)
 
 
 @pytest.mark.parametrize("deployment", ["backend-app", "canary"])
-def test_the_gate_stays_shut_while_a_deployment_is_rolling_out(cluster: Cluster, deployment: str) -> None:
+def test_a_service_has_not_converged_while_a_deployment_is_rolling_out(cluster: Cluster, deployment: str) -> None:
     cluster.rolled_out -= {deployment}
     assert converge({"a", "b"}, "a", "b") == (["a", "b"], False, 2)
 
 
 @pytest.mark.usefixtures("cluster")
-def test_the_gate_stays_shut_while_a_pod_never_answers() -> None:
+def test_a_service_has_not_converged_while_a_pod_never_answers() -> None:
     assert not converge({"a", "b"}, "a", "a", "a")[1]
 
 
@@ -166,20 +165,18 @@ def test_a_pod_that_leaves_after_all_have_agreed_is_waited_for_until_it_is_back(
         asked.append(answer)
         return answer
 
-    settled = gate.converge(NAMESPACE, EXPECTED, watch, ask, node="node", zones=ZONES, limit_s=1, tell=TOLD.append)
+    settled = Convergence(NAMESPACE, EXPECTED, watch, ask, node="node", zones=ZONES).wait(1, TOLD.append)
     assert settled.opened
     assert asked == ["a", "a", "b"]
 
 
 @pytest.mark.usefixtures("cluster")
-def test_a_gate_that_opens_in_the_usual_time_says_nothing() -> None:
+def test_a_service_that_converges_in_the_usual_time_is_not_told_of() -> None:
     assert converge({"a", "b"}, "a", "b")[1]
     assert TOLD == []
 
 
-def test_a_gate_that_stays_shut_tells_what_it_waits_for_in_the_clusters_words(
-    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_waited_for_is_told_in_the_clusters_words(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wait, "TELL_EVERY_S", 0)
     sick = (replace(pod(uid), ready=False, note=f"CrashLoopBackOff: {uid}") for uid in "bcde")
     cluster.pods = (pod("a"), *sick)
@@ -189,7 +186,7 @@ def test_a_gate_that_stays_shut_tells_what_it_waits_for_in_the_clusters_words(
 
 
 @pytest.mark.usefixtures("cluster")
-def test_a_gate_that_waits_for_answers_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wait_for_answers_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wait, "TELL_EVERY_S", 0)
     assert not converge({"a", "b"}, "a", "a", "a")[1]
     assert "waiting 0 s for an answer from each of 2 endpoints: 1 so far" in TOLD
@@ -199,20 +196,20 @@ def test_a_deployment_without_any_pod_ends_the_wait_with_the_clusters_reason(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cluster.pods = ()
-    monkeypatch.setattr(gate, "why_none", lambda *_: 'pods "backend-app-x" is forbidden: exceeded quota: pods')
+    monkeypatch.setattr(module, "why_none", lambda *_: 'pods "backend-app-x" is forbidden: exceeded quota: pods')
     with pytest.raises(EvenlyError, match=r"backend-app has no pods after 0\.05 s: .* exceeded quota"):
         converge(set())
 
 
 def long_converge(cluster: Cluster, expected: Expectations, endpoints: set[str], answers: list[str | None]) -> bool:
-    """Return whether the gate opens in an hour; the last answer is given for ever."""
+    """Return whether the Service converges in an hour; the last answer is given for ever."""
     TOLD.clear()
     watch: Any = SimpleNamespace(ready=frozenset(endpoints))
 
     def ask() -> str | None:
         return answers.pop(0) if len(answers) > 1 else answers[0]
 
-    settled = gate.converge(NAMESPACE, expected, watch, ask, node="node", zones=ZONES, limit_s=3600, tell=TOLD.append)
+    settled = Convergence(NAMESPACE, expected, watch, ask, node="node", zones=ZONES).wait(3600, TOLD.append)
     assert settled.expected == cluster.pods
     return settled.opened
 
@@ -230,7 +227,7 @@ def test_a_service_that_may_yet_get_pods_is_waited_for(cluster: Cluster, promise
     typo = replace(EXPECTED, selector={"app": "backend-ap"}, promises=promises)
     watch: Any = SimpleNamespace(ready=frozenset())
     began = time.monotonic()
-    settled = gate.converge(NAMESPACE, typo, watch, lambda: None, node="node", zones={}, limit_s=0.2, tell=TOLD.append)
+    settled = Convergence(NAMESPACE, typo, watch, lambda: None, node="node", zones={}).wait(0.2, TOLD.append)
     assert not settled.opened
     assert time.monotonic() - began >= 0.2
 
