@@ -1,6 +1,5 @@
 """Which pods a Service sends to: its EndpointSlices, watched from before the load to after it."""
 
-import logging
 import threading
 import time
 from dataclasses import dataclass
@@ -11,9 +10,6 @@ from kubernetes.client import DiscoveryV1Api
 from kubernetes.informer import ADDED, DELETED, MODIFIED, SharedInformer
 
 from evenly.k8s.namespace import Namespace
-
-# Closing a watch breaks its stream on purpose; the library reports that as an error.
-logging.getLogger("kubernetes.informer.informer").setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True, slots=True)

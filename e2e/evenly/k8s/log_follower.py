@@ -1,6 +1,5 @@
 """The pods' logs while they are written: a pod that is deleted takes its log along, so each is read as it grows."""
 
-import logging
 import threading
 import time
 from collections import Counter, defaultdict
@@ -19,17 +18,15 @@ from evenly import limits
 from evenly.k8s.namespace import Namespace
 from evenly.k8s.wait import until
 
-logging.getLogger("kubernetes.informer.informer").setLevel(logging.CRITICAL)
-
 
 class LogFollower:
     """Follows the log of every container that runs in a namespace, from its beginning, also of those that start later.
 
-    ``counts`` picks the lines to keep. A log that was followed to its end is whole, unless its container was killed: what it
-    had not written by then is nowhere.
+    ``counts`` picks the lines to keep, and ``informer`` tells of the pods; without one the namespace's are watched. A log that
+    was followed to its end is whole, unless its container was killed: what it had not written by then is nowhere.
     """
 
-    def __init__(self, namespace: Namespace, counts: Callable[[str], bool]) -> None:
+    def __init__(self, namespace: Namespace, counts: Callable[[str], bool], informer: SharedInformer | None = None) -> None:
         self._namespace = namespace
         self._counts = counts
         self._lock = threading.Lock()
@@ -40,7 +37,8 @@ class LogFollower:
         self._reading: Counter[str] = Counter()
         self._ended: set[str] = set()
         self._stopped = False
-        self._informer = SharedInformer(CoreV1Api(namespace.api).list_namespaced_pod, namespace=namespace.name)
+        pods = CoreV1Api(namespace.api).list_namespaced_pod
+        self._informer = informer or SharedInformer(pods, namespace=namespace.name)
         for event in (ADDED, MODIFIED):
             self._informer.add_event_handler(event, self._seen)
 
