@@ -22,12 +22,14 @@ PORT = 9
 def await_rules(namespace: Namespace, access: NodeAccess, nodes: Sequence[str]) -> None:
     """Wait until the rules of these nodes hold all changes of endpoints until now; raises EvenlyError after the limit.
 
-    What pods answer does not tell: old rules and new ones may lead to the same pods, with others written in between. A
-    Service without pods is made for this, with an endpoint of its own. kube-proxy hears of endpoints in order, and writes what
-    it has heard as a whole: rules that know this one know everything before it.
+    Where the rules cannot be read, it returns at once. What pods answer does not tell: old rules and new ones may lead to the
+    same pods, with others written in between. A Service without pods is made for this, with an endpoint of its own. kube-proxy
+    hears of endpoints in order, and writes what it has heard as a whole: rules that know this one know everything before it.
     """
+    if not access.rules_are_read:
+        return
     core, discovery = CoreV1Api(namespace.api), DiscoveryV1Api(namespace.api)
-    body = {"metadata": {"generateName": "caught-up-"}, "spec": {"ports": [{"port": PORT}]}}
+    body = {"metadata": {"generateName": "proxy-sync-"}, "spec": {"ports": [{"port": PORT}]}}
     name = core.create_namespaced_service(namespace.name, body).metadata.name
     try:
         discovery.create_namespaced_endpoint_slice(

@@ -1,6 +1,8 @@
 """A node's choice is read in whichever mode kube-proxy works, and changed by one command on the node."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -22,7 +24,7 @@ class Node:
         self.printed = {iptables.LIST: saved, nftables.LIST: listed}
         self.told: list[tuple[str, ...]] = []
 
-    def run(self, node: str, *command: str) -> str:
+    def exec(self, node: str, *command: str) -> str:
         assert node == "worker"
         if command not in self.printed:
             self.told.append(command)
@@ -33,16 +35,20 @@ class Node:
         return printed
 
 
-def read(node: Node) -> Choice | None:
-    return choice.read(node.run, "worker", "evenly-70f8-path", "spring-service", "http")
+def read(node: Any) -> Choice | None:  # noqa: ANN401 - plays the way onto the nodes
+    return choice.read(node, "worker", "evenly-70f8-path", "spring-service", "http")
+
+
+def change(node: Any, found: Choice | None, chance: float) -> str:  # noqa: ANN401 - same
+    return choice.change(node, "worker", found, chance)
 
 
 @pytest.mark.parametrize("node", [Node(SAVED), Node("*nat", LISTED)], ids=["iptables", "nftables"])
 def test_the_first_address_gets_another_chance_or_none(node: Node) -> None:
     found = read(node)
     assert found
-    assert choice.change(node.run, "worker", found, 0.2) == "10.244.1.10:8080"
-    assert choice.change(node.run, "worker", found, 0) == "10.244.1.10:8080"
+    assert change(node, found, 0.2) == "10.244.1.10:8080"
+    assert change(node, found, 0) == "10.244.1.10:8080"
     assert node.told == [found.change(0.2), found.change(0)]
 
 
@@ -53,7 +59,7 @@ def test_the_first_address_gets_another_chance_or_none(node: Node) -> None:
 )
 def test_where_nothing_is_chosen_nothing_is_changed(node: Node) -> None:
     with pytest.raises(EvenlyError, match="worker has no rules that choose between pods"):
-        choice.change(node.run, "worker", read(node), 0.2)
+        change(node, read(node), 0.2)
     assert node.told == []
 
 
@@ -62,4 +68,4 @@ def test_a_node_that_nobody_gets_onto_is_not_taken_for_one_without_rules() -> No
         raise ProgramError("docker ended with exit code 1", "see its words")
 
     with pytest.raises(ProgramError, match="docker ended"):
-        choice.read(refused, "worker", "evenly-70f8-path", "spring-service", "http")
+        read(SimpleNamespace(exec=refused))
