@@ -11,7 +11,7 @@ from evenly import limits
 from evenly.errors import EvenlyError
 from evenly.k8s.endpoints import EndpointsWatch, addresses
 from evenly.k8s.namespace import Namespace
-from evenly.k8s.pods import Pod
+from evenly.k8s.pods import Pod, is_ready
 from evenly.k8s.wait import until
 
 UNREADY_FILE = "/tmp/unready"  # noqa: S108 - a path in the pod; nginx.conf in backend.yaml looks for it
@@ -78,7 +78,7 @@ def await_restart(namespace: Namespace, pod: Pod, before: int, endpoints: Endpoi
 
     def back() -> bool:
         now = CoreV1Api(namespace.api).read_namespaced_pod(pod.name, namespace.name)
-        return _restarts(now) > before and _is_ready(now) and pod.uid in endpoints.ready
+        return _restarts(now) > before and is_ready(now) and pod.uid in endpoints.ready
 
     if not until(back, limit_s=limits.POD_RESTARTED_S):
         raise EvenlyError(
@@ -90,7 +90,7 @@ def await_restart(namespace: Namespace, pod: Pod, before: int, endpoints: Endpoi
 def kube_proxy(api: ApiClient) -> frozenset[str]:
     """Return the UIDs of kube-proxy's pods that are ready, one on each node."""
     pods = CoreV1Api(api).list_namespaced_pod(KUBE_SYSTEM, label_selector=KUBE_PROXY).items
-    return frozenset(pod.metadata.uid for pod in pods if _is_ready(pod))
+    return frozenset(pod.metadata.uid for pod in pods if is_ready(pod))
 
 
 def delete_kube_proxy(api: ApiClient) -> None:
@@ -139,10 +139,6 @@ def run_in(namespace: Namespace, pod: Pod, *command: str) -> None:
         raise EvenlyError(
             f"{' '.join(command)} failed in {pod.name}: {ended['message']}", "look whether its image has the command"
         )
-
-
-def _is_ready(pod: V1Pod) -> bool:
-    return any(condition.type == "Ready" and condition.status == "True" for condition in pod.status.conditions or [])
 
 
 def _restarts(pod: V1Pod) -> int:

@@ -60,21 +60,24 @@ def rolled_out(namespace: Namespace, deployment: str) -> bool:
 
 def pod_of(pod: V1Pod, owners: Mapping[str, str] = MappingProxyType({})) -> Pod:
     """Return a pod as it is; ``owners`` name the owners of replica sets (UIDs)."""
-    conditions = {condition.type: condition for condition in pod.status.conditions or []}
-    ready = conditions.get("Ready")
-    is_ready = ready is not None and ready.status == "True"
+    ready = is_ready(pod)
     return Pod(
         uid=pod.metadata.uid,
         name=pod.metadata.name,
         node=pod.spec.node_name or "",
         ip=pod.status.pod_ip or "",
-        ready=is_ready,
+        ready=ready,
         owner=_owner(pod, owners),
         labels=dict(pod.metadata.labels or {}),
         created_at=pod.metadata.creation_timestamp.isoformat(),
-        note="" if is_ready else _why_not_ready(pod),
+        note="" if ready else _why_not_ready(pod),
         ports=tuple((p.container_port, p.name or "") for container in pod.spec.containers for p in container.ports or []),
     )
+
+
+def is_ready(pod: V1Pod) -> bool:
+    """Tell whether the kubelet says that a pod is ready."""
+    return any(condition.type == "Ready" and condition.status == "True" for condition in pod.status.conditions or [])
 
 
 def _owner(pod: V1Pod, owners: Mapping[str, str]) -> str:

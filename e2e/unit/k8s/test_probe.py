@@ -29,8 +29,8 @@ def answering(head: bytes, body: bytes, heard: list[bytes]) -> Iterator[str]:
 
 def test_a_reply_tells_who_answered_whom_it_saw_and_where_the_client_pod_connected() -> None:
     heard: list[bytes] = []
-    with answering(b"HTTP/1.1 200 OK\r\nX-Upstream: 10.96.0.7:8080", BODY, heard) as door:
-        assert ask(door, "spring-service.shop.svc.cluster.local:8080") == Reply("a", "10.244.1.9", "10.96.0.7:8080")
+    with answering(b"HTTP/1.1 200 OK\r\nX-Upstream: 10.96.0.7:8080", BODY, heard) as address:
+        assert ask(address, "spring-service.shop.svc.cluster.local:8080") == Reply("a", "10.244.1.9", "10.96.0.7:8080")
     assert heard[0].startswith(b"GET /probe/0 HTTP/1.1\r\n")
     assert heard[0].count(b"Host: ") == 1
     assert b"Host: spring-service.shop.svc.cluster.local:8080\r\n" in heard[0]
@@ -38,21 +38,21 @@ def test_a_reply_tells_who_answered_whom_it_saw_and_where_the_client_pod_connect
 
 def test_without_a_client_pod_the_host_is_the_address_and_nobody_connected_elsewhere() -> None:
     heard: list[bytes] = []
-    with answering(b"HTTP/1.1 200 OK", BODY, heard) as door:
-        assert ask(door) == Reply("a", "10.244.1.9", "")
-    assert f"Host: {door}\r\n".encode() in heard[0]
+    with answering(b"HTTP/1.1 200 OK", BODY, heard) as address:
+        assert ask(address) == Reply("a", "10.244.1.9", "")
+    assert f"Host: {address}\r\n".encode() in heard[0]
 
 
 @pytest.mark.parametrize("body", [b"<h1>502 Bad Gateway</h1>", b'{"uid":"a"}', b"[]"])
 def test_an_answer_that_is_not_the_backends_is_none(body: bytes) -> None:
-    with answering(b"HTTP/1.1 502 Bad Gateway\r\nX-Upstream: 10.96.0.7:8080", body, []) as door:
-        assert ask(door) == Reply()
+    with answering(b"HTTP/1.1 502 Bad Gateway\r\nX-Upstream: 10.96.0.7:8080", body, []) as address:
+        assert ask(address) == Reply()
 
 
 def test_a_prober_tells_the_pod_or_that_none_answered() -> None:
-    with answering(b"HTTP/1.1 200 OK", BODY, []) as door:
-        assert prober(door)() == "a"
-    assert prober(door)() is None, "nobody listens there any more"
+    with answering(b"HTTP/1.1 200 OK", BODY, []) as address:
+        assert prober(address)() == "a"
+    assert prober(address)() is None, "nobody listens there any more"
 
 
 def test_where_nobody_answers_in_time_there_is_no_reply() -> None:

@@ -26,7 +26,7 @@ def seen(rules: Rules | None, **counted: int) -> Seen:
     pod = Pod("u", "backend-app-x", "worker", "10.244.1.11", ready=True, owner="", labels={}, created_at="", note="")
     return Seen(
         client="127.0.0.1:41234",
-        door="127.0.0.1:30000",
+        entry="127.0.0.1:30000",
         node="control-plane",
         node_port=30000,
         rules=replace(rules, passed=counted.get("passed", rules.passed and 1), targets=targets),

@@ -45,8 +45,8 @@ def read(saved: str) -> list[Rules]:
 def _of_service(chain: str, chains: defaultdict[str, list[_Rule]]) -> Rules:
     own = next((rule for rule in chains["KUBE-SERVICES"] if rule.to == chain), None)
     # what comes by a node port is marked for masquerading before the last rule sends it on
-    doors = ((door, chains[door.to][-1]) for door in chains["KUBE-NODEPORTS"] if door.after("-p") == "tcp")
-    node_port, passed = next(((int(door.after("--dport")), on.packets) for door, on in doors if on.to == chain), (0, 0))
+    entries = ((entry, chains[entry.to][-1]) for entry in chains["KUBE-NODEPORTS"] if entry.after("-p") == "tcp")
+    node_port, passed = next(((int(entry.after("--dport")), on.packets) for entry, on in entries if on.to == chain), (0, 0))
     turns = [(rule, chains[rule.to][-1]) for rule in chains[chain] if rule.to.startswith("KUBE-SEP-")]
     # with affinity those that send a known client back come first
     by_chance = [(rule, turn.after("--to-destination")) for rule, turn in turns if "recent" not in rule.words]

@@ -24,8 +24,8 @@ def read(listed: str) -> list[Rules]:
     """Return the rules of each Service, from what ``LIST`` prints; they do not count."""
     blocks: dict[str, str] = dict(_BLOCK.findall(listed))
     own = {chain: f"{ip}:{port}" for ip, port, chain in _WAY_IN.findall(blocks.get("service-ips", ""))}
-    doors = _WAY_IN.findall(blocks.get("service-nodeports", ""))
-    node_ports = {_GOTO.findall(blocks[external])[-1]: int(port) for _, port, external in doors}
+    entries = _WAY_IN.findall(blocks.get("service-nodeports", ""))
+    node_ports = {_GOTO.findall(blocks[external])[-1]: int(port) for _, port, external in entries}
     return [
         Rules(
             service=":".join(name.groups()).rstrip(":"),

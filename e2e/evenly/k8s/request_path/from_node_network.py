@@ -1,4 +1,4 @@
-"""The view from outside: from this machine, on the network of the nodes, but from none of them."""
+"""The view from the network of the nodes: this machine is on it, and is none of them."""
 
 import socket
 import struct
@@ -33,11 +33,11 @@ def connect(address: str, device: str) -> str:
     It never leaves by another: an address of a cluster may be somebody else's out there.
     """
     host, _, port = address.rpartition(":")
-    with socket.socket() as outside:
-        outside.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
-        outside.settimeout(limits.scaled(limits.CONNECT_S))
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
+        connection.settimeout(limits.scaled(limits.CONNECT_S))
         try:
-            outside.connect((host, int(port)))
+            connection.connect((host, int(port)))
         except OSError as error:
             return error.strerror or f"no answer within {limits.told(limits.CONNECT_S)}"
     return ACCEPTED

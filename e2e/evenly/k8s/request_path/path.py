@@ -24,14 +24,14 @@ class Place(StrEnum):
 class Seen:
     """What the witnesses of one request say; ``rules`` with what they counted because of it.
 
-    ``client`` is this end's ``host:port``, "" when no connection came about. ``uid`` is the pod that the answer names, and
-    ``seen_client`` the host that it takes for its client; both "" without an answer. ``tracked`` is None where the node's
-    connection table has nothing of it. Where no answer came, ``error`` is what the client was told, and ``tried`` what a
-    connection from the node to each target came to.
+    ``client`` is this end's ``host:port``, "" when no connection came about, and ``entry`` the one that it connects to. ``uid``
+    is the pod that the answer names, and ``seen_client`` the host that it takes for its client; both "" without an answer.
+    ``tracked`` is None where the node's connection table has nothing of it. Where no answer came, ``error`` is what the client
+    was told, and ``tried`` what a connection from the node to each target came to.
     """
 
     client: str
-    door: str
+    entry: str
     node: str
     node_port: int
     rules: Rules
@@ -109,7 +109,7 @@ def _port(address: str) -> int:
 
 def _client(seen: Seen) -> Hop | str:
     client = seen.client or "this machine"
-    return Hop(Place.CLIENT, client, f"{client} -> {seen.door}", f"the door to {seen.node}")
+    return Hop(Place.CLIENT, client, f"{client} -> {seen.entry}", f"the entry point to {seen.node}")
 
 
 def _node(seen: Seen) -> Hop | str:
@@ -166,4 +166,4 @@ def _back(seen: Seen) -> Hop | str:
 
 
 def _answer(seen: Seen) -> Hop | str:
-    return Hop(Place.ANSWER, seen.client, f"{seen.door} -> {seen.client}", "on the connection that the client opened")
+    return Hop(Place.ANSWER, seen.client, f"{seen.entry} -> {seen.client}", "on the connection that the client opened")

@@ -27,7 +27,7 @@ class Entry:
     """Where a request goes in: a node's name, the address that leads to a port of it, and how to run a command there."""
 
     node: str
-    door: str
+    address: str
     node_port: int
     on_node: Callable[..., str]
 
@@ -35,12 +35,12 @@ class Entry:
 def trace(namespace: Namespace, service: str, pods: tuple[Pod, ...], entry: Entry) -> Path:
     """Send one request to a Service and return the way that it took.
 
-    Nothing else may come through this door meanwhile: EvenlyError says so when it does, and when the node's rules are not yet
+    Nothing else may come in there meanwhile: EvenlyError says so when it does, and when the node's rules are not yet
     what the EndpointSlices say after ``limits.RULES_S``.
     """
     before = _settled(namespace, service, entry)
     known = _open(entry)
-    host, _, port = entry.door.rpartition(":")
+    host, _, port = entry.address.rpartition(":")
     connection = HTTPConnection(host, int(port), timeout=limits.scaled(limits.ANSWER_S))
     try:
         client, answer, error = _ask(connection)
@@ -50,12 +50,12 @@ def trace(namespace: Namespace, service: str, pods: tuple[Pod, ...], entry: Entr
     if len(opened) > 1:
         raise EvenlyError(
             f"{len(opened)} connections came to port {entry.node_port} of {entry.node}, where one was sent",
-            f"let nothing else use {entry.door} while a request is traced",
+            f"let nothing else use {entry.address} while a request is traced",
         )
     now = _rules(entry)
     seen = Seen(
         client=client,
-        door=entry.door,
+        entry=entry.address,
         node=entry.node,
         node_port=entry.node_port,
         rules=now.since(before) if now else before,

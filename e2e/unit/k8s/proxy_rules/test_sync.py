@@ -1,4 +1,4 @@
-"""Rules have caught up when they know an endpoint that came after all changes, on each node that is asked for."""
+"""Rules are in sync when they hold an endpoint that came after all changes, on each node that is asked for."""
 
 from types import SimpleNamespace
 from typing import Any

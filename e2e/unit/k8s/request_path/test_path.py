@@ -19,7 +19,7 @@ NOT_COUNTED = replace(COUNTED, chain="service-X", passed=None, targets=dict.from
 TRACKED = Tracked(Way("172.18.0.1:41234", "172.18.0.3:30000"), Way("10.244.1.7:8080", "172.18.0.3:9999"))
 WHOLE = Seen(
     client="127.0.0.1:41234",
-    door="127.0.0.1:30000",
+    entry="127.0.0.1:30000",
     node="control-plane",
     node_port=30000,
     rules=COUNTED,
@@ -42,7 +42,7 @@ REFUSED = replace(
 
 def test_a_whole_way_is_told_hop_by_hop() -> None:
     assert path(WHOLE).text.splitlines() == [
-        "client  127.0.0.1:41234 -> 127.0.0.1:30000    the door to control-plane",
+        "client  127.0.0.1:41234 -> 127.0.0.1:30000    the entry point to control-plane",
         "node    172.18.0.1:41234 -> 172.18.0.3:30000  nodePort 30000, in the node's connection table",
         "rule    KUBE-SVC-X -> 10.244.1.7:8080         of spring-service:http, which is 10.96.1.2:8081; 1 connection more",
         "pod     backend-app-a on worker               as its answer says; the client that it saw is 172.18.0.3",

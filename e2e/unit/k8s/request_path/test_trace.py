@@ -68,22 +68,22 @@ def backend(body: str = json.dumps({"uid": "u", "client": "172.17.0.3"})) -> Ite
         server.shutdown()
 
 
-def entry(door: str, node: Node) -> Entry:
-    return Entry("control-plane", door, 30000, node)
+def entry(address: str, node: Node) -> Entry:
+    return Entry("control-plane", address, 30000, node)
 
 
 def test_a_request_is_traced_by_what_is_new_after_it() -> None:
     node = Node(iptables_save=[SAVED, LATER], conntrack=[LINE.format(1), LINE.format(1) + LINE.format(2)])
-    with backend() as door:
-        way = trace(NAMESPACE, "spring-service", (POD,), entry(door, node))
+    with backend() as address:
+        way = trace(NAMESPACE, "spring-service", (POD,), entry(address, node))
     assert (way.ended, way.reason, way.ports) == ("answer", "", (30000, 8081, 8080))
     assert "172.17.0.1:2 -> 172.17.0.3:30000" in way.text
 
 
 def test_a_node_whose_rules_are_of_nftables_is_asked_for_those() -> None:
     node = Node(iptables_save=["*nat\nCOMMIT\n"], nft=[LISTED], conntrack=["", LINE.format(2)])
-    with backend() as door:
-        way = trace(NAMESPACE, "spring-service", (POD,), entry(door, node))
+    with backend() as address:
+        way = trace(NAMESPACE, "spring-service", (POD,), entry(address, node))
     assert (way.ended, way.ports) == ("answer", (30000, 8081, 8080))
     assert {iptables.LIST, nftables.LIST} < set(node.asked)
 
@@ -91,8 +91,8 @@ def test_a_node_whose_rules_are_of_nftables_is_asked_for_those() -> None:
 def test_rules_that_lag_behind_are_waited_for() -> None:
     lagging = SAVED.replace("--to-destination 10.244.1.11:8080", "--to-destination 10.244.1.12:8080")
     node = Node(iptables_save=[OTHERS, lagging, SAVED, LATER], conntrack=["", LINE.format(2)])
-    with backend() as door:
-        assert trace(NAMESPACE, "spring-service", (POD,), entry(door, node)).ended == "answer"
+    with backend() as address:
+        assert trace(NAMESPACE, "spring-service", (POD,), entry(address, node)).ended == "answer"
 
 
 @pytest.mark.parametrize(("rules", "told"), [(OTHERS, "nowhere"), (LATER.replace("11:8080", "12:8080"), "12:8080")])
@@ -103,17 +103,17 @@ def test_rules_that_never_follow_are_told(rules: str, told: str) -> None:
 
 def test_somebody_elses_connection_at_the_same_time_is_told_and_not_taken_for_ours() -> None:
     node = Node(iptables_save=[SAVED, LATER], conntrack=["", LINE.format(1) + LINE.format(2)])
-    with backend() as door, pytest.raises(EvenlyError, match="2 connections came to port 30000 of control-plane"):
-        trace(NAMESPACE, "spring-service", (POD,), entry(door, node))
+    with backend() as address, pytest.raises(EvenlyError, match="2 connections came to port 30000 of control-plane"):
+        trace(NAMESPACE, "spring-service", (POD,), entry(address, node))
 
 
 def test_a_refusal_is_tried_again_from_the_node_at_the_pod_that_it_came_to() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        door = "{}:{}".format(*free.getsockname())  # bound, and nobody listens
+        address = "{}:{}".format(*free.getsockname())  # bound, and nobody listens
         words = "bash: connect: Connection refused\nbash: line 1: /dev/tcp/10.244.1.11/8080: Connection refused\n: no answer\n"
         node = Node(iptables_save=[SAVED, LATER], conntrack=[""], bash=[words])
-        way = trace(NAMESPACE, "spring-service", (POD,), entry(door, node))
+        way = trace(NAMESPACE, "spring-service", (POD,), entry(address, node))
     assert way.ended == "rule"
     assert way.reason == "Connection refused; from the node itself to 10.244.1.11:8080: Connection refused"
     assert [command[-3:] for command in node.asked if command[0] == "bash"] == [("10.244.1.11", "8080", "5")]
@@ -122,8 +122,8 @@ def test_a_refusal_is_tried_again_from_the_node_at_the_pod_that_it_came_to() -> 
 @pytest.mark.parametrize("body", ["<html>", "[]", "{}"])
 def test_an_answer_that_is_not_the_backends_is_no_answer(body: str) -> None:
     node = Node(iptables_save=[SAVED, LATER], conntrack=["", LINE.format(2)], bash=[": accepted\n"])
-    with backend(body) as door:
-        way = trace(NAMESPACE, "spring-service", (POD,), entry(door, node))
+    with backend(body) as address:
+        way = trace(NAMESPACE, "spring-service", (POD,), entry(address, node))
     assert way.ended == "rule"
     assert way.reason.startswith("no answer of a backend; ")
     assert way.reason.endswith("10.244.1.11:8080: accepted")
