@@ -64,7 +64,25 @@ FLUSH_S = 5.0
 STILL_S = 1.0
 """Until a log that has no new line is taken for complete after its container was killed: ten times what nginx keeps back."""
 
+ENDPOINTS_WHOLE_S = 10.0
+"""Until a Service's endpoints are its ready pods: they lag a second or two, and some are meant to be others."""
+
+ALL_ANSWERED_S = 10.0
+"""Until each pod of a Service that was there has answered: rules lag a second or two, and some laws never let all answer."""
+
+BALANCER_ANSWER_S = 10.0
+"""Until HAProxy passes on a first answer: 0.1 s."""
+
+PROVIDER_S = 60.0
+"""Until a cluster's provider has given a Service its external address, and from there until the first answer."""
+
 # The load
+
+LOAD_BEGINS_S = 10.0
+"""Until a load's first attempts have ended: Locust needs a second, and a Service that loses them 5 s more."""
+
+EVEN_S = 20.0
+"""Until a load under changes has decided: at 800 a second it gets as many connections as its cap asks for three pods."""
 
 WORKERS_MET_S = 60.0
 """Until all worker pods have come to their master, from their Job's creation: 3 to 6 s on two cores."""

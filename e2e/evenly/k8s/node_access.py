@@ -1,4 +1,4 @@
-"""What can be done on the nodes of a cluster."""
+"""What k8s asks of a cluster's nodes; the room of the cluster provides it."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -8,26 +8,26 @@ from evenly.progress import Progress
 
 
 class NodeAccess(Protocol):
-    """The nodes of a cluster; one that keeps them to itself raises NotApplicableError, or waits instead."""
+    """What can be done on a cluster's nodes; one that keeps them to itself raises NotApplicableError, or waits instead."""
+
+    def exec(self, node: str, *command: str, stdin: str | None = None) -> str:
+        """Run a command on a node, as root, and return what it prints; raises NotApplicableError, and ProgramError."""
+
+    def forget_connections(self, nodes: Sequence[str], port: int) -> None:
+        """Have nodes forget all connections to one of their ports: what one load lost would be lost in the next, too."""
+
+    def note_losses(self) -> None:
+        """Take note that connections were just lost, which nodes will remember for a while."""
+
+    def await_forgotten(self, progress: Progress) -> None:
+        """Wait until the nodes have forgotten by themselves what was lost, where nothing can make them."""
+
+    def pause(self, node: str) -> AbstractContextManager[None]:
+        """Have all processes of a node stand still while the ``with`` block lasts."""
+
+    def kill(self, node: str, uid: str, program: str) -> None:
+        """Kill all processes of a program in a pod (its UID) at once, without notice."""
 
     @property
     def rules_are_read(self) -> bool:
-        """Whether the rules on its nodes can be read."""
-
-    def exec(self, node: str, *command: str, stdin: str | None = None) -> str:
-        """Run a command on a node, as root, and return what it prints; raises ProgramError with its own words."""
-
-    def forget_connections(self, nodes: Sequence[str], port: int) -> None:
-        """Have nodes forget all connections to one of their ports, where that can be done."""
-
-    def note_losses(self) -> None:
-        """Take note that connections were just lost, which nodes may remember for a while."""
-
-    def await_forgotten(self, progress: Progress) -> None:
-        """Wait until the nodes have forgotten what was lost."""
-
-    def pause(self, node: str) -> AbstractContextManager[None]:
-        """Freeze all processes of a node while the ``with`` block lasts."""
-
-    def kill(self, node: str, uid: str, program: str) -> None:
-        """Kill all processes of a program in a pod at once, with SIGKILL."""
+        """Whether kube-proxy's rules can be read on the nodes."""

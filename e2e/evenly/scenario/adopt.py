@@ -9,6 +9,7 @@ from socket import create_connection
 
 from kubernetes.client.exceptions import ApiException
 
+from evenly import limits
 from evenly.errors import EvenlyError
 from evenly.k8s import nodes, services
 from evenly.k8s.converge import Settled
@@ -16,7 +17,7 @@ from evenly.k8s.endpoints import EndpointsWatch, Reading
 from evenly.k8s.namespace import Namespace
 from evenly.k8s.nodes import Node
 from evenly.k8s.pods import Pod, in_namespace
-from evenly.k8s.probe import PROBE_ID, PROBE_TIMEOUT_S
+from evenly.k8s.probe import PROBE_ID
 from evenly.k8s.services import Port
 from evenly.k8s.wait import until
 from evenly.load.answer import Answer, ErrorKind
@@ -26,12 +27,6 @@ from evenly.scenario.epochs import Made
 from evenly.scenario.pod_logs import Unverified
 from evenly.scenario.target import NOT_SETTLED, EntryPoints, Ledger, ServiceRef
 from evenly.scenario.testbed import Testbed
-
-ENDPOINTS_LIMIT_S = 10.0
-"""Longest wait until a Service's endpoints are its ready pods: they lag a second or two, and some are meant to be others."""
-
-ANSWERS_LIMIT_S = 10.0
-"""Longest wait until each pod has answered; rules lag a second or two behind pods, and some laws never let all answer."""
 
 
 @dataclass(slots=True)
@@ -73,7 +68,7 @@ class AdoptedTarget:
                 f"Service {name} has no ready endpoint, so no pod could answer",
                 f"see its pods: kubectl -n {where} get endpointslices,pods",
             )
-        until(self.endpoints_are_whole, limit_s=ENDPOINTS_LIMIT_S)
+        until(self.endpoints_are_whole, limit_s=limits.ENDPOINTS_WHOLE_S)
         ready = self.endpoints.ready
         pods = tuple(pod for pod in self._look() if pod.uid in ready)
         self.identify = self.identify.knowing(_names(pods))
@@ -84,7 +79,9 @@ class AdoptedTarget:
             answers.add(ask(address, self.identify))
             return ready <= {answer.uid for answer in answers if isinstance(answer, Answer)}
 
-        opened = until(all_answered, limit_s=ANSWERS_LIMIT_S, every_s=0.005, in_vain=lambda: ErrorKind.NOT_OURS in answers)
+        opened = until(
+            all_answered, limit_s=limits.ALL_ANSWERED_S, every_s=0.005, in_vain=lambda: ErrorKind.NOT_OURS in answers
+        )
         self.settled = Settled(pods, opened)
 
     def endpoints_are_whole(self) -> bool:
@@ -145,8 +142,8 @@ def adopt(bed: Testbed, name: str, identify: Identify) -> Iterator[AdoptedTarget
     cluster_nodes = nodes.everyone(bed.api)
     addresses = {node.name: node.address for node in cluster_nodes}
     entries = EntryPoints(bed.cluster.entry_points(port.node_port, addresses), port.node_port)
-    if address := external.address(service, namespace):
-        entries.balancers[external.LOAD_BALANCER] = f"{address}:{port.port}"
+    if address := services.external_address(service, namespace):
+        entries.balancers[services.LOAD_BALANCER] = f"{address}:{port.port}"
     with EndpointsWatch(namespace, service) as endpoints:
         target = AdoptedTarget(bed, ServiceRef(namespace, service, port), identify, endpoints, cluster_nodes, entries)
         target.settle()

@@ -6,16 +6,16 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from evenly import shipped
+from evenly import limits, shipped
 from evenly.cluster.host.ports import NODE_PORT
 from evenly.errors import EvenlyError
 from evenly.k8s import manifest, namespace, nodes, services
-from evenly.k8s.converge import Settled, converge
+from evenly.k8s.converge import Convergence, Settled
 from evenly.k8s.endpoints import EndpointsWatch
-from evenly.k8s.expectations import Declared
+from evenly.k8s.expectations import Expectations
 from evenly.k8s.nodes import Node
 from evenly.k8s.pods import Pod
-from evenly.k8s.probe import PATIENCE_S, Reply, ask, prober
+from evenly.k8s.probe import Reply, ask, prober
 from evenly.k8s.proxy_rules.sync import await_rules
 from evenly.k8s.senders import client_pods
 from evenly.load.rows import Row
@@ -56,7 +56,7 @@ class DeployedTarget:
     bed: Testbed
     ref: ServiceRef
     files: Files
-    expectations: Declared
+    expectations: Expectations
     endpoints: EndpointsWatch
     cluster_nodes: tuple[Node, ...]
     entries: EntryPoints
@@ -90,7 +90,7 @@ class DeployedTarget:
     def ask(self, times: int = 1, *, to: str = "") -> tuple[Reply, ...]:
         """Ask so many times, one after the other, the way that a load goes; one without a UID is none."""
         address, host = self.entries.address(), self.host(to)
-        return tuple(ask(address, host, PATIENCE_S) for _ in range(times))
+        return tuple(ask(address, host, limits.ANSWER_S) for _ in range(times))
 
     def settle(self, through: str = "", consecutive_good: int = 0) -> None:
         """Wait until roll-out, endpoints and answers through an entry point agree.
@@ -101,19 +101,18 @@ class DeployedTarget:
         limit_s = self.bed.settings.converge_s
         if self.files.client_pods:
             self.clients = client_pods.await_pods(self.ref.namespace, limit_s)
-        if self.expectations.near or (self.clients and self.expectations.local):
+        if self.expectations.preferred or (self.clients and self.expectations.local):
             consecutive_good = CONSECUTIVE_GOOD  # a node's rules may lead to all pods until those near it are ready
-        self.settled = converge(
+        check = Convergence(
             self.ref.namespace,
             self.expectations,
             self.endpoints,
             prober(self.entries.address(through), self.host()),
             node=entry_node(self, through),
             zones=zones(self),
-            quiet=consecutive_good,
-            limit_s=limit_s,
-            tell=self.bed.run.progress.say,
+            consecutive_good=consecutive_good,
         )
+        self.settled = check.wait(limit_s, self.bed.run.progress.say)
         if len(self.clients) > 1:
             client_pods.await_ways(self.clients, lambda: self.ask()[0], self._reached_by, limit_s)
 
@@ -158,7 +157,7 @@ def deploy(
     source = " and ".join(files.manifests)
     clients = client_pods.so_many(manifest.read(shipped.manifest(client_pods.MANIFEST)), files.client_pods)
     way_in = clients if files.client_pods else ()
-    expectations = Declared.of(documents, source, wanted=files.wanted, from_inside=files.client_pods > 0)
+    expectations = Expectations.of(documents, source, wanted=files.wanted, from_inside=files.client_pods > 0)
     name = expectations.service
     with ExitStack() as stack:
         home = namespace.create(bed.api, bed.run.run_id, purpose)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from evenly import limits
 from evenly.cluster.engine import haproxy
 from evenly.cluster.engine.haproxy import Server
 from evenly.cluster.host.ports import NODE_PORT
@@ -20,12 +21,6 @@ from evenly.load.rows import Row
 from evenly.scenario.outcome import Outcome
 from evenly.scenario.service import ServiceUnderTest
 from evenly.scenario.testbed import Testbed
-
-ANSWER_LIMIT_S = 10.0
-"""From HAProxy's start to its first answer; it takes 0.1 s."""
-
-PROVIDER_LIMIT_S = 60.0
-"""From a Service's creation to its address, in a cluster that has a provider of them, and from there to the first answer."""
 
 FAVOUR = 3
 """How many connections a favoured node gets in a round, where each of the others gets one."""
@@ -114,8 +109,10 @@ def before(svc: ServiceUnderTest, bed: Testbed, favours: str = "") -> Iterator[L
     svc.await_rules([node.name for node in among])  # a node that did not answer would be left out, also for a while after
     with bed.cluster.haproxy(config) as (balancer, image):
         bed.run.describe({"Load balancer": f"HAProxy, image {image}"})
-        _await_answer(balancer.door, ANSWER_LIMIT_S, "see whether the nodes do, at their own entry points; and run again")
-        external.give(svc.name, svc.home, balancer.address)
+        _await_answer(
+            balancer.door, limits.BALANCER_ANSWER_S, "see whether the nodes do, at their own entry points; and run again"
+        )
+        services.give_external_address(svc.name, svc.home, balancer.address)
         svc.add_entry_point(balancer.name, balancer.door)
         yield LoadBalancer(balancer.name, balancer.address, config, among, among, bed)
 
@@ -130,20 +127,20 @@ def _provided(svc: ServiceUnderTest, bed: Testbed, favours: str) -> LoadBalancer
     address = _given(svc)
     if not address:
         raise NotApplicableError(
-            f"this cluster gave {svc.name} no external address within {PROVIDER_LIMIT_S:g} s",
+            f"this cluster gave {svc.name} no external address within {limits.told(limits.PROVIDER_S)}",
             "install a provider, such as MetalLB or cloud-provider-kind",
         )
     entry = f"{address}:{haproxy.PORT}"
-    _await_answer(entry, PROVIDER_LIMIT_S, "see whether it is in reach of this machine, and passes on what it gets")
-    svc.add_entry_point(external.LOAD_BALANCER, entry)
-    return LoadBalancer(external.LOAD_BALANCER, address, "made by the cluster's own provider", among, meant, bed)
+    _await_answer(entry, limits.PROVIDER_S, "see whether it is in reach of this machine, and passes on what it gets")
+    svc.add_entry_point(services.LOAD_BALANCER, entry)
+    return LoadBalancer(services.LOAD_BALANCER, address, "made by the cluster's own provider", among, meant, bed)
 
 
 def _await_answer(address: str, limit_s: float, remedy: str) -> None:
     """Wait until a pod answers through a load balancer; EvenlyError where none does."""
     ask = prober(address)
     if not until(lambda: ask() is not None, limit_s=limit_s):
-        raise EvenlyError(f"the load balancer has not answered at {address} within {limit_s:g} s", remedy)
+        raise EvenlyError(f"the load balancer has not answered at {address} within {limits.told(limit_s)}", remedy)
 
 
 def check_no_provider(svc: ServiceUnderTest, bed: Testbed) -> None:
@@ -154,5 +151,5 @@ def check_no_provider(svc: ServiceUnderTest, bed: Testbed) -> None:
 
 def _given(svc: ServiceUnderTest) -> str:
     """Wait for the address that a provider gives, and return it; "" where none comes."""
-    until(lambda: bool(external.address(svc.name, svc.home)), limit_s=PROVIDER_LIMIT_S)
-    return external.address(svc.name, svc.home)
+    until(lambda: bool(services.external_address(svc.name, svc.home)), limit_s=limits.PROVIDER_S)
+    return services.external_address(svc.name, svc.home)

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from evenly.cluster.cluster import Cluster
 from evenly.errors import EvenlyError
+from evenly.k8s.expectations import preferred
 from evenly.k8s.pods import Pod, explained, in_namespace
 from evenly.k8s.proxy_rules import choice
 from evenly.k8s.proxy_rules.rules import Choice
 from evenly.k8s.senders import client_pods
-from evenly.k8s.traffic_distribution import preferred
 from evenly.load.client.process import HTML_FILE, KEPT, LOG_FILE, Locust
 from evenly.load.plan import Summary
 from evenly.scenario.record import Observed, Scenario, Setting

@@ -13,9 +13,7 @@ from evenly.k8s.namespace import Namespace
 from evenly.k8s.node_access import NodeAccess
 from evenly.k8s.nodes import Node
 from evenly.k8s.pods import Pod
-from evenly.k8s.senders import client_pods
-from evenly.k8s.senders.client_pods import View
-from evenly.k8s.services import Port, Spec
+from evenly.k8s.services import Port, Spec, View
 from evenly.load.client.ledger import Books
 from evenly.load.identify import Identify
 from evenly.load.rows import Row
@@ -41,7 +39,7 @@ class ServiceRef:
 
     def inside(self) -> View:
         """Return its type, its DNS name and its address in the cluster, as the API server has them now."""
-        return client_pods.view_from_inside(self.name, self.namespace)
+        return services.view_from_inside(self.name, self.namespace)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import time
 
+from evenly import limits
 from evenly.errors import EvenlyError
 from evenly.judge.verdict import Cause
 from evenly.k8s.pods import Pod
@@ -23,12 +24,6 @@ CLIENTS = 200
 """At that rate, so many wait 0.25 s together: where connections hang for longer, attempts start late, and are timed from
 when they were meant to start."""
 
-EVEN_LIMIT_S = 20.0
-"""Longest wait for the rule to decide: at this rate it gets as many connections as its cap asks for three pods."""
-
-BEGIN_LIMIT_S = 10.0
-"""Longest wait for the first attempts: Locust needs a second, and a Service that loses them 5 s more."""
-
 LOOK_EVERY_S = 0.25
 
 
@@ -44,7 +39,7 @@ class UnderLoad:
         released_ns = time.monotonic_ns()
         self._made = [Made("", released_ns, released_ns, target.settled.expected)]
         self._outcome: Outcome | None = None
-        until(lambda: bool(locust.rows), limit_s=BEGIN_LIMIT_S, every_s=LOOK_EVERY_S)
+        until(lambda: bool(locust.rows), limit_s=limits.LOAD_BEGINS_S, every_s=LOOK_EVERY_S)
 
     @property
     def changes(self) -> tuple[Made, ...]:
@@ -52,23 +47,23 @@ class UnderLoad:
         return self._target.changes_seen(self._made, self._pauses_ns)
 
     def until_even(self) -> None:
-        """Wait until the connections since the last change have decided, or for ``EVEN_LIMIT_S``; even or not is told later."""
-        until(self.has_decided, limit_s=EVEN_LIMIT_S, every_s=LOOK_EVERY_S)
+        """Wait until the connections since the last change have decided, or for ``limits.EVEN_S``; the end tells which."""
+        until(self.has_decided, limit_s=limits.EVEN_S, every_s=LOOK_EVERY_S)
         self._pauses_ns.append(time.monotonic_ns())
 
     def until_sent(self, more: int) -> None:
-        """Wait until so many more attempts have ended, or for ``EVEN_LIMIT_S``."""
+        """Wait until so many more attempts have ended, or for ``limits.EVEN_S``."""
         enough = len(self._locust.rows) + more
-        until(lambda: len(self._locust.rows) >= enough, limit_s=EVEN_LIMIT_S, every_s=LOOK_EVERY_S)
+        until(lambda: len(self._locust.rows) >= enough, limit_s=limits.EVEN_S, every_s=LOOK_EVERY_S)
 
     def until_lost(self, more: int) -> None:
-        """Wait until so many more attempts have ended without an answer, or for ``EVEN_LIMIT_S``."""
+        """Wait until so many more attempts have ended without an answer, or for ``limits.EVEN_S``."""
 
         def lost() -> int:
             return sum(row.error is not None for row in self._locust.rows)
 
         enough = lost() + more
-        until(lambda: lost() >= enough, limit_s=EVEN_LIMIT_S, every_s=LOOK_EVERY_S)
+        until(lambda: lost() >= enough, limit_s=limits.EVEN_S, every_s=LOOK_EVERY_S)
 
     def changed(self, change: Made) -> None:
         """Take note of a change that was made."""

@@ -9,11 +9,11 @@ from typing import Any, Self, cast
 import pytest
 from kubernetes.client.exceptions import ApiException
 
-from evenly import header
+from evenly import header, limits
 from evenly.cluster.foreign_cluster import ForeignCluster
 from evenly.cluster.host.ports import NODE_PORT
 from evenly.errors import EvenlyError
-from evenly.k8s import external, nodes, services
+from evenly.k8s import nodes, services
 from evenly.k8s.endpoints import Reading
 from evenly.k8s.namespace import Namespace
 from evenly.k8s.nodes import Node
@@ -59,9 +59,9 @@ def adopting(monkeypatch: pytest.MonkeyPatch) -> Adopting:
     monkeypatch.setattr(module, "EndpointsWatch", Watch)
     monkeypatch.setattr(module, "in_namespace", lambda _: (a_pod("a"), a_pod("b")))
     monkeypatch.setattr(module, "ask", lambda *_: Answer("pod-a", "a", "", 0, 1, ""))
-    monkeypatch.setattr(module, "ANSWERS_LIMIT_S", 0)
+    monkeypatch.setattr(limits, "ALL_ANSWERED_S", 0)
     monkeypatch.setattr(nodes, "everyone", lambda _: NODES)
-    monkeypatch.setattr(external, "address", lambda *_: "192.0.2.7")
+    monkeypatch.setattr(services, "external_address", lambda *_: "192.0.2.7")
 
     def found(cluster: object = THEIRS) -> AbstractContextManager[AdoptedTarget]:
         return adopt(a_testbed(cluster, settings=Settings(converge_s=0)), "shop/checkout", header("X-Pod"))
@@ -107,7 +107,7 @@ def test_a_load_goes_to_its_node_port_by_the_mapped_ports_of_a_cluster_made_here
     monkeypatch.setattr(Watch, "ready", frozenset({"a"}))
     with adopting(cluster) as target:
         assert target.entries.nodes == entries
-        assert target.entries.balancers == {external.LOAD_BALANCER: "192.0.2.7:80"}
+        assert target.entries.balancers == {services.LOAD_BALANCER: "192.0.2.7:80"}
         assert target.entries.node_port == target.ref.port.node_port == node_port
         assert [pod.uid for pod in target.settled.expected] == ["a"]
         assert target.settled.opened

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evenly import limits
 from evenly.cluster.foreign_cluster import ForeignCluster
 from evenly.errors import EvenlyError, NotApplicableError
 from evenly.judge.law import uniform
@@ -121,7 +122,7 @@ def test_a_few_unknown_ones_leave_what_is_decided_as_it_is(balanced: Balanced) -
 @pytest.fixture
 def somebodys(monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ANN401 - stands for a Service under test and its bench
     """A Service in a cluster that was not made here: one of ``addresses`` at each question for it, one of ``answers`` there."""
-    monkeypatch.setattr(load_balancer, "PROVIDER_LIMIT_S", 0.2)
+    monkeypatch.setattr(limits, "PROVIDER_S", 0.2)
     played = SimpleNamespace(addresses=[""], answers=[None], entries={}, meant=NODES[1:])
     monkeypatch.setattr(nodes, "everyone", lambda _, selector="": played.meant if selector == nodes.FOR_BALANCERS else NODES)
     monkeypatch.setattr(load_balancer, "prober", lambda _: lambda: played.answers.pop(0) if played.answers else None)

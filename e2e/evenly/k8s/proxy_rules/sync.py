@@ -1,6 +1,6 @@
 """Whether nodes' rules hold what the API server has said by now: an endpoint that it tells of last is in them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from kubernetes.client import CoreV1Api, DiscoveryV1Api
@@ -42,7 +42,7 @@ def await_rules(namespace: Namespace, access: NodeAccess, nodes: Sequence[str]) 
             },
         )
         for node in nodes:
-            if not until(partial(_knows, namespace.name, name, access, node), limit_s=LIMIT_S):
+            if not until(partial(_knows, namespace.name, name, partial(access.exec, node)), limit_s=limits.RULES_S):
                 raise EvenlyError(
                     f"the rules of {node} do not yet hold what the API server said {limits.told(limits.RULES_S)} ago",
                     "see what kube-proxy says: kubectl -n kube-system logs -l k8s-app=kube-proxy",
@@ -51,6 +51,6 @@ def await_rules(namespace: Namespace, access: NodeAccess, nodes: Sequence[str]) 
         core.delete_namespaced_service(name, namespace.name)
 
 
-def _knows(namespace: str, name: str, access: NodeAccess, node: str) -> bool:
-    rules = of_service(reader.read(partial(access.exec, node)), namespace, name)
+def _knows(namespace: str, name: str, on_node: Callable[..., str]) -> bool:
+    rules = of_service(reader.read(on_node), namespace, name)
     return rules is not None and f"{NOWHERE}:{PORT}" in rules.targets
