@@ -14,7 +14,7 @@ from bench.tools import Load, Spread, Told, Tool
 from evenly import process
 from evenly.judge import uniform
 from evenly.k8s.wait import until
-from evenly.load.client.process import Locust
+from evenly.load.client.process import LocustProcess
 from evenly.load.plan import LoadPlan
 from evenly.load.rows import Row
 
@@ -70,7 +70,7 @@ def ours(target: Target, load: Load, workers: int = 1) -> Run:
         pods = pods_of(target, Path(folder, "greet"))
         before_s = _children_cpu_s()
         cap = load.connections or ENDLESS
-        with Locust(str(target), Path(folder, "load"), workers=workers) as locust:
+        with LocustProcess(str(target), Path(folder, "load"), workers=workers) as locust:
             locust.release(
                 LoadPlan(
                     "bench",
@@ -94,7 +94,7 @@ def ours(target: Target, load: Load, workers: int = 1) -> Run:
 
 def pods_of(target: Target, folder: Path) -> set[str]:
     """Find out who answers, without whom no law can be declared: every answer is from a pod that is not expected."""
-    with Locust(str(target), folder) as locust:
+    with LocustProcess(str(target), folder) as locust:
         locust.release(LoadPlan("greet", uniform(["nobody"]), GREETINGS, least_after_fail=GREETINGS, prelude=0))
         locust.wait()
         return {row.uid for row in locust.rows if row.error is None}

@@ -11,7 +11,7 @@ from bench.runs import pods_of
 from calibration.others import gateway_requests
 from evenly.errors import EvenlyError
 from evenly.judge import ShareRule, Trial, decide, uniform
-from evenly.load.client.process import Locust
+from evenly.load.client.process import LocustProcess
 from evenly.load.plan import LoadPlan
 
 ROUNDS = 7
@@ -45,7 +45,7 @@ def measure(place: Place) -> Verdicts:
 
 
 def _decided(target: Target) -> tuple[Decided, int]:
-    with TemporaryDirectory(prefix="bench") as folder, Locust(str(target), Path(folder, "load")) as locust:
+    with TemporaryDirectory(prefix="bench") as folder, LocustProcess(str(target), Path(folder, "load")) as locust:
         pods = pods_of(target, Path(folder, "greet"))  # Locust starts meanwhile, as it does while pods start
         if len(pods) == 1:
             raise EvenlyError(f"one pod answers at {target}, so there is nothing to spread", "have two or more behind it")

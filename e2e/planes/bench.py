@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from evenly.judge import Law, uniform
 from evenly.k8s.wait import until
-from evenly.load.client.process import Locust
+from evenly.load.client.process import LocustProcess
 from evenly.process import run
 from planes.judged import Judged, judged
 from planes.rules import Rules
@@ -78,7 +78,7 @@ class Bench:
                 run(*plane.rules.argv, stdin=plane.rules.text, env=self.tools, timeout_s=RULES_LIMIT_S)
             folder = stack.enter_context(TemporaryDirectory(dir=self.servers.folder))
 
-            def disturb(locust: Locust) -> None:
+            def disturb(locust: LocustProcess) -> None:
                 until(lambda: len(locust.rows) >= UNDISTURBED, limit_s=DISTURB_LIMIT_S, every_s=0.01)
                 if plane.struck:
                     uid, number = plane.struck

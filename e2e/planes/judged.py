@@ -10,7 +10,7 @@ from evenly.judge import Law, Pick, ShareRule, Trial, Verdict, Word, decide
 from evenly.k8s.wait import until
 from evenly.load.client import preflight
 from evenly.load.client.ledger import Books, join
-from evenly.load.client.process import CLIENTS, Locust
+from evenly.load.client.process import CLIENTS, LocustProcess
 from evenly.load.plan import LoadPlan
 from planes.rules import DOOR, DOOR_PORT
 from planes.servers import Server
@@ -33,7 +33,7 @@ def judged(  # noqa: PLR0913 - what is declared, and what happens meanwhile
     law: Law,
     *,
     hold_s: float = 0.0,
-    during: Callable[[Locust], None] | None = None,
+    during: Callable[[LocustProcess], None] | None = None,
     gone: Collection[str] = (),
 ) -> Judged:
     """Send a load that declares this law and judge it; where the law is over clients, each has an address of its own.
@@ -44,7 +44,7 @@ def judged(  # noqa: PLR0913 - what is declared, and what happens meanwhile
     rule = ShareRule(law)
     plan = LoadPlan.of(folder.name, rule, sources=SOURCES if law.pick is Pick.PER_CLIENT else "", hold_s=hold_s)
     preflight.check(plan.cap + plan.held, CLIENTS)
-    with Locust(f"{DOOR}:{DOOR_PORT}", folder) as locust:
+    with LocustProcess(f"{DOOR}:{DOOR_PORT}", folder) as locust:
         locust.release(plan)
         if during:
             during(locust)

@@ -21,7 +21,7 @@ class Dialect(Protocol):
         """Read the whole response."""
 
 
-class Ours:
+class EvenlyBackend:
     """The attempt's id is in the path, and the backend logs it."""
 
     def request(self, attempt_id: str, host: str) -> bytes:

@@ -13,7 +13,7 @@ from evenly.judge.law import Law, Pick
 from evenly.judge.plan import CONNECTIONS_A_CLIENT, cap
 from evenly.judge.sample import LOOK_EVERY
 from evenly.judge.share import ALPHA, BETA, DELTA, ShareRule
-from evenly.load.identify import Dialect, Identify, Ours
+from evenly.load.identify import Dialect, Identify, EvenlyBackend
 
 LEAST_AFTER_FAIL = 1_000
 """A FAIL may be certain at the first attempt; this many make a picture that shows what happened."""
@@ -138,7 +138,7 @@ class LoadPlan:
     @property
     def dialect(self) -> Dialect:
         """How requests and answers are worded."""
-        return self.identify or Ours()
+        return self.identify or EvenlyBackend()
 
     @property
     def held(self) -> int:

@@ -10,7 +10,7 @@ from evenly.k8s.log_follower import LogFollower
 from evenly.k8s.namespace import Namespace
 from evenly.k8s.pods import Pod
 from evenly.k8s.probe import PROBE_ID
-from evenly.load.client.by_connection import join_by_place
+from evenly.load.client.by_connection import join_by_connection
 from evenly.load.client.ledger import Books, join
 from evenly.load.rows import Row
 
@@ -36,7 +36,7 @@ class PodLogs:
         heads = logs.heads(self._namespace, pods)
         whole = {uid for uid in lines if self._heads.get(uid) in {heads.get(uid), None, ""}}  # it may have been new, or empty
         known = {pod.uid: None for pod in (*self._pods, *pods)} | {uid: lines[uid][self._before.get(uid, 0) :] for uid in whole}
-        return join(rows, known, self._ids, kept=kept) if self._ids else join_by_place(rows, known)
+        return join(rows, known, self._ids, kept=kept) if self._ids else join_by_connection(rows, known)
 
     def _counts(self, line: str) -> bool:
         return line.startswith(f"{self._ids}/") if self._ids else not line.startswith(PROBE_ID)

@@ -7,7 +7,7 @@ from evenly.errors import EvenlyError
 from evenly.judge.verdict import Cause
 from evenly.k8s.pods import Pod
 from evenly.k8s.wait import until
-from evenly.load.client.process import Locust
+from evenly.load.client.process import LocustProcess
 from evenly.load.plan import LoadPlan, Stopped, Summary
 from evenly.results.schema import EpochRecord
 from evenly.scenario.epochs import Made, taken_apart

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from evenly.errors import EvenlyError
 from evenly.judge import uniform
 from evenly.load.answer import Answer, ErrorKind
-from evenly.load.client.process import Locust
-from evenly.load.identify import Identify, Ours, body, header
+from evenly.load.client.process import LocustProcess
+from evenly.load.identify import EvenlyBackend, Identify, body, header
 from evenly.load.plan import LoadPlan, Stopped
 
 Serve = Callable[..., Any]
@@ -63,7 +63,7 @@ def test_what_is_not_whole_is_told_apart(whole: bytes) -> None:
 
 @given(st.binary(max_size=300))
 def test_whatever_comes_is_an_answer_or_an_error(received: bytes) -> None:
-    for dialect in (Ours(), header("X-Pod"), body("(.)")):
+    for dialect in (EvenlyBackend(), header("X-Pod"), body("(.)")):
         assert isinstance(dialect.read(b"HTTP/1.1 " + received), Answer | ErrorKind)
 
 
@@ -93,7 +93,7 @@ def test_a_load_asks_for_the_path_with_its_id_in_a_header_and_counts_pods_by_the
         return response(f"X-Pod: shop-{1 + serial % 2}\r\nContent-Length: 5")
 
     plan = LoadPlan("run-1", uniform(("uid-1", "uid-2")), cap=300, identify=header("X-Pod", path="/buy?x=1").knowing(KNOWN))
-    with serve(respond) as shop, Locust(shop.target, tmp_path) as load:
+    with serve(respond) as shop, LocustProcess(shop.target, tmp_path) as load:
         load.release(plan)
         assert load.wait().stopped in {Stopped.CAP, Stopped.DECIDED}
     assert set(Counter(row.uid for row in load.rows)) == {"uid-1", "uid-2"}

@@ -16,7 +16,7 @@ from unit.fakes import FakeTarget
 from unit.scenario.test_epochs import MS, PLAN, pods, rows
 
 if TYPE_CHECKING:
-    from evenly.load.client.process import Locust
+    from evenly.load.client.process import LocustProcess
 
 T0_AFTER_RELEASE_NS = 60 * MS
 ALL = pods("abc")

@@ -12,7 +12,7 @@ Place = tuple[str, int, int]
 _WORDS = 3  # at the end of a line: connection, request index, status
 
 
-def join_by_place(rows: Sequence[Row], logs: Mapping[str, Iterable[str] | None]) -> Books:
+def join_by_connection(rows: Sequence[Row], logs: Mapping[str, Iterable[str] | None]) -> Books:
     """Join the ledger with the logs of the same time, and name every way in which they disagree.
 
     ``logs`` is by UID; None for a log that is gone: what that pod answered is then believed. An index implies those before it

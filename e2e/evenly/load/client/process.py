@@ -38,7 +38,7 @@ HTML_FILE = "locust.html"
 LOG_FILE = "locust.log"
 
 
-class Locust:
+class LocustProcess:
     """A Locust process that waits for its plan, sends the load, and ends by itself; as a context manager it is always ended.
 
     ``target`` is an address and port, ``host`` what the plan has the requests' Host header say, ``clients`` how many attempts

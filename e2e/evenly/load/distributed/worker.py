@@ -11,8 +11,7 @@ from locust.runners import WorkerRunner
 
 from evenly.load.distributed.link import READY, Ends, Link
 from evenly.load.distributed.shares import Share
-from evenly.load.locust.exit_codes import give_up
-from evenly.load.locust.session import ongoing
+from evenly.load.locust.session import give_up, ongoing
 from evenly.load.plan import LoadPlan
 
 _events: Any = locust_events  # Locust declares no types for its hooks

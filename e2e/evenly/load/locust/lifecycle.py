@@ -33,8 +33,7 @@ from evenly.load.distributed.meeting import Meeting
 from evenly.load.distributed.shares import Failed
 from evenly.load.host import HostCounters
 from evenly.load.locust.connection import LONGEST_ATTEMPT_S
-from evenly.load.locust.exit_codes import exit_code, give_up
-from evenly.load.locust.session import Entrance, ongoing
+from evenly.load.locust.session import StartBarrier, exit_code, give_up, ongoing
 from evenly.load.plan import MET_FILE, ROWS_FILE, SUMMARY_FILE, T0_FILE, LoadPlan, Stopped
 from evenly.load.rows import RowWriter
 
@@ -117,8 +116,8 @@ class _Alone:
         self._runner = runner
 
     def begin(self, plan: LoadPlan, writer: RowWriter, failed: Failed) -> Attempts:
-        ongoing.entrance = entrance = Entrance()
-        ongoing.source = attempts = Attempts(plan, writer, self.done.set, entrance.open.set)
+        ongoing.barrier = barrier = StartBarrier()
+        ongoing.source = attempts = Attempts(plan, writer, self.done.set, barrier.open.set)
 
         def user_failed(exception: BaseException, **_: object) -> None:
             if ongoing.in_order:

@@ -1,17 +1,24 @@
-"""The load of this process, as its users see it: where they get their attempts, and when they may begin."""
+"""The load of this process: where its users get their attempts, when they may begin, and with which exit code it ends."""
 
+import os
 import time
+import traceback
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import gevent
 from gevent.event import Event
+from locust import events as locust_events
+from locust.env import Environment
 from locust.exception import StopUser
 
 from evenly.load.answer import Exchange
 from evenly.load.attempts import Attempt
-from evenly.load.identify import Dialect, Ours
+from evenly.load.identify import Dialect, EvenlyBackend
 from evenly.load.locust.stats import PodStats
+from evenly.load.plan import EXIT_CODE_CRASHED, EXIT_CODE_UNWRITTEN
+
+_events: Any = locust_events  # Locust declares no types for its hooks
 
 
 class Source(Protocol):
@@ -34,12 +41,12 @@ class Source(Protocol):
         """Take back an attempt that has ended; with ``more`` its connection is to carry another."""
 
 
-class Endless:
+class Unplanned:
     """Attempts without a plan: as many as Locust has time for, and nothing is kept."""
 
     run_id = "unplanned"
     host = ""
-    dialect: Dialect = Ours()
+    dialect: Dialect = EvenlyBackend()
 
     def __init__(self) -> None:
         self._handed_out = 0
@@ -53,14 +60,14 @@ class Endless:
         """Forget the attempt."""
 
 
-class Entrance:
-    """Lets one user in at once, and the others when it is opened."""
+class StartBarrier:
+    """Lets one user begin at once, and the others when it is opened."""
 
     def __init__(self) -> None:
         self.open = Event()
         self._taken = False
 
-    def enter(self) -> None:
+    def wait(self) -> None:
         """Return when this user may begin."""
         first, self._taken = not self._taken, True
         if not first:
@@ -71,13 +78,13 @@ class Entrance:
 class Ongoing:
     """The load of this process.
 
-    ``in_order`` says that its users are evenly's own, who wait at the entrance for the prelude to end, and whose exceptions are
+    ``in_order`` says that its users are evenly's own, who wait at the barrier for the prelude to end, and whose exceptions are
     evenly's faults.
     """
 
     source: Source
     stats: PodStats
-    entrance: Entrance | None = None
+    barrier: StartBarrier | None = None
     in_order: bool = True
     exit_code: int | None = None
 
@@ -92,4 +99,28 @@ class Ongoing:
         return attempt
 
 
-ongoing = Ongoing(Endless(), PodStats())
+ongoing = Ongoing(Unplanned(), PodStats())
+
+
+def give_up(environment: Environment, error: BaseException) -> None:
+    """End the process at once for what is no fault of the Service's: a disk that is full, or an error of evenly's own."""
+    ongoing.exit_code = code = exit_code(error)
+    if code > EXIT_CODE_UNWRITTEN:
+        os._exit(code)  # in good order, Locust would fail to write its own report, and end with the code of that
+    traceback.print_exception(error)
+    if environment.runner:
+        gevent.spawn(environment.runner.quit)
+
+
+def exit_code(error: BaseException) -> int:
+    """Tell a disk that cannot be written from a crash: attempts raise no OSError of their own, whatever the network does."""
+    return EXIT_CODE_UNWRITTEN + error.errno if isinstance(error, OSError) and error.errno else EXIT_CODE_CRASHED
+
+
+def _keep_exit_code(environment: Environment, **_: object) -> None:
+    if ongoing.exit_code is not None:
+        environment.process_exit_code = ongoing.exit_code
+
+
+# Somebody's locustfile may make an exit code of the share of failures; of these listeners the first one is called last.
+_events.quitting.add_listener(_keep_exit_code)

@@ -8,7 +8,7 @@ were planned: so the one method by which both clients send is wrapped. What it d
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any
 
@@ -21,15 +21,30 @@ from locust.main import main
 from locust.user.users import PytestUser
 
 from evenly.load.answer import Answer, ErrorKind, Exchange, answer_of
-from evenly.load.locust.exit_codes import give_up
-from evenly.load.locust.failures import failure_kind
-from evenly.load.locust.session import ongoing
+from evenly.load.locust.connection import kind_of
+from evenly.load.locust.session import give_up, ongoing
 from evenly.load.locust.users import ConnectionUser
 
 _USERS = (HttpUser, FastHttpUser, PytestUser, ConnectionUser)
 _SESSIONS: tuple[Any, ...] = (HttpSession, FastHttpSession)  # Locust does not foresee that a method is wrapped
 _events: Any = events  # nor declares types for its hooks
 _reported = local()
+
+_KINDS = {
+    "ConnectTimeout": ErrorKind.CONNECT_TIMEOUT,
+    "ConnectTimeoutError": ErrorKind.CONNECT_TIMEOUT,
+    "ReadTimeout": ErrorKind.RESPONSE_TIMEOUT,
+    "ReadTimeoutError": ErrorKind.RESPONSE_TIMEOUT,
+    "Timeout": ErrorKind.RESPONSE_TIMEOUT,  # gevent's, which covers the whole request
+    "TimeoutError": ErrorKind.RESPONSE_TIMEOUT,
+    "GreenletExit": ErrorKind.RESPONSE_TIMEOUT,  # cut off at the end of the load, because it took too long
+    "RemoteDisconnected": ErrorKind.BAD_RESPONSE,  # closed without an answer
+    "HTTPConnectionClosed": ErrorKind.BAD_RESPONSE,
+    "IncompleteRead": ErrorKind.BAD_RESPONSE,
+    "BadStatusLine": ErrorKind.BAD_RESPONSE,
+    "HTTPParseError": ErrorKind.BAD_RESPONSE,
+}
+"""By the names of classes of requests, urllib3, http.client, geventhttpclient and gevent: they share no base that tells."""
 
 
 def answer_in(response: Any) -> Answer | ErrorKind:  # noqa: ANN401 - either client's
@@ -87,6 +102,27 @@ def _ended(session: Any, number: int, start_ns: int, result: Answer | ErrorKind)
     except Exception as failed:
         give_up(session.user.environment, failed)
         raise
+
+
+def failure_kind(error: BaseException | None) -> ErrorKind:
+    """Name what a client raised, by the first in its chain of causes that tells; UNREACHABLE when none does."""
+    for cause in _chain(error):
+        if named := _KINDS.get(type(cause).__name__):
+            return named
+        if isinstance(cause, OSError) and cause.errno and (kind := kind_of(cause)) is not ErrorKind.UNREACHABLE:
+            return kind
+    return ErrorKind.UNREACHABLE
+
+
+def _chain(error: object) -> Iterator[BaseException]:
+    """Clients wrap an error in their own: as an argument, as ``reason``, or as the cause."""
+    waiting, seen = [error], set[int]()
+    while waiting:
+        this = waiting.pop(0)
+        if isinstance(this, BaseException) and id(this) not in seen:
+            seen.add(id(this))
+            yield this
+            waiting += [*this.args, getattr(this, "reason", None), this.__cause__, this.__context__]
 
 
 def _goes_to_the_target(base_url: str | None, url: str) -> bool:

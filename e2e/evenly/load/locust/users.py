@@ -24,8 +24,8 @@ class ConnectionUser(User):
 
     def on_start(self) -> None:
         """Wait for the prelude to end, unless this user is the one that makes it."""
-        if ongoing.entrance:
-            ongoing.entrance.enter()
+        if ongoing.barrier:
+            ongoing.barrier.wait()
 
     def ask_on_a_new_connection(self) -> None:
         """Make one attempt to its end; the user's life ends when none is left."""

@@ -3,7 +3,7 @@ from collections.abc import Iterable
 import pytest
 
 from evenly.load.answer import ErrorKind
-from evenly.load.client.by_connection import join_by_place
+from evenly.load.client.by_connection import join_by_connection
 from evenly.load.rows import Row
 
 
@@ -22,7 +22,7 @@ def log(*places: tuple[int, int]) -> Iterable[str]:
 
 
 def test_books_balance_when_every_answer_is_logged_where_it_says() -> None:
-    books = join_by_place(rows(("a", 1, 1), ("a", 1, 2), ("b", 1, 1)), {"a": log((1, 1), (1, 2)), "b": log((1, 1))})
+    books = join_by_connection(rows(("a", 1, 1), ("a", 1, 2), ("b", 1, 1)), {"a": log((1, 1), (1, 2)), "b": log((1, 1))})
     assert books.discrepancies == ()
     assert books.logged_once == 3
     assert books.answered == {"a": 2, "b": 1}
@@ -62,16 +62,16 @@ def test_books_balance_when_every_answer_is_logged_where_it_says() -> None:
     ],
 )
 def test_every_way_in_which_books_disagree_is_named(made: list[Row], logs: dict[str, Iterable[str] | None], said: str) -> None:
-    assert join_by_place(made, logs).discrepancies == (said,)
+    assert join_by_connection(made, logs).discrepancies == (said,)
 
 
 def test_an_error_may_stand_for_a_request_that_arrived() -> None:
-    assert join_by_place(rows(("a", 1, 1), None), {"a": log((1, 1), (1, 2))}).discrepancies == ()
+    assert join_by_connection(rows(("a", 1, 1), None), {"a": log((1, 1), (1, 2))}).discrepancies == ()
 
 
 def test_a_log_that_is_gone_contradicts_nobody() -> None:
-    assert join_by_place(rows(("a", 1, 1)), {"a": None}).discrepancies == ()
+    assert join_by_connection(rows(("a", 1, 1)), {"a": None}).discrepancies == ()
 
 
 def test_lines_of_another_kind_are_passed_over() -> None:
-    assert join_by_place(rows(("a", 1, 1)), {"a": ["started", *log((1, 1))]}).discrepancies == ()
+    assert join_by_connection(rows(("a", 1, 1)), {"a": ["started", *log((1, 1))]}).discrepancies == ()

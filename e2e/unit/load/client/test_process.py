@@ -15,7 +15,7 @@ import pytest
 from evenly.errors import EvenlyError
 from evenly.judge import uniform
 from evenly.load.client import process
-from evenly.load.client.process import Locust
+from evenly.load.client.process import LocustProcess
 from evenly.load.plan import LoadPlan, Stopped
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ NEVER = 1e-300  # an error rate so small that no load decides
 
 
 def test_a_fair_load_ends_by_itself_with_one_row_for_each_request_served(three_pods: "Backend", tmp_path: Path) -> None:
-    with Locust(three_pods.target, tmp_path) as load:
+    with LocustProcess(three_pods.target, tmp_path) as load:
         load.release(LoadPlan("run-1", LAW, cap=1_000, delta=0.2))
         summary = load.wait()
     assert summary.stopped is Stopped.DECIDED
@@ -40,7 +40,7 @@ def test_a_fair_load_ends_by_itself_with_one_row_for_each_request_served(three_p
 
 
 def test_an_interrupted_load_keeps_its_rows_and_its_report(three_pods: "Backend", tmp_path: Path) -> None:
-    with Locust(three_pods.target, tmp_path) as load:
+    with LocustProcess(three_pods.target, tmp_path) as load:
         load.release(LoadPlan("run-1", LAW, cap=10_000_000, alpha=NEVER, beta=NEVER))
         _wait_for_rows(load)
         load.stop()
@@ -51,7 +51,7 @@ def test_an_interrupted_load_keeps_its_rows_and_its_report(three_pods: "Backend"
 
 
 def test_a_load_that_is_killed_leaves_what_was_looked_at_and_says_how_it_ended(three_pods: "Backend", tmp_path: Path) -> None:
-    with Locust(three_pods.target, tmp_path) as load:
+    with LocustProcess(three_pods.target, tmp_path) as load:
         load.release(LoadPlan("run-1", LAW, cap=10_000_000, alpha=NEVER, beta=NEVER))
         _wait_for_rows(load)
         load._program.send_signal(signal.SIGKILL)
@@ -61,14 +61,14 @@ def test_a_load_that_is_killed_leaves_what_was_looked_at_and_says_how_it_ended(t
 
 
 def test_a_load_that_cannot_begin_says_why_in_locusts_own_words(tmp_path: Path) -> None:
-    with Locust("127.0.0.1:port", tmp_path) as load:
+    with LocustProcess("127.0.0.1:port", tmp_path) as load:
         load.release(LoadPlan("run-1", LAW, cap=100))
         with pytest.raises(EvenlyError, match=r"'http://127\.0\.0\.1:port' cannot be the target"):
             load.wait()
 
 
 def test_a_load_that_does_not_end_in_time_is_ended_and_named(three_pods: "Backend", tmp_path: Path) -> None:
-    with Locust(three_pods.target, tmp_path) as load:
+    with LocustProcess(three_pods.target, tmp_path) as load:
         load.release(LoadPlan("run-1", LAW, cap=10_000_000, alpha=NEVER, beta=NEVER))
         with pytest.raises(EvenlyError, match=r"did not end within 0\.1 s"):
             load.wait(0.1)
@@ -76,7 +76,7 @@ def test_a_load_that_does_not_end_in_time_is_ended_and_named(three_pods: "Backen
 
 
 def test_a_load_that_is_not_wanted_any_more_sends_nothing(three_pods: "Backend", tmp_path: Path) -> None:
-    with Locust(three_pods.target, tmp_path) as load:
+    with LocustProcess(three_pods.target, tmp_path) as load:
         load.stop()  # as leaving the block does once more
     assert load.rows == ()
     assert three_pods.connections == 0
@@ -87,7 +87,7 @@ def test_a_load_that_hangs_and_ignores_signals_is_killed_and_its_rows_are_kept(
     three_pods: "Backend", tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signals: tuple[signal.Signals, ...]
 ) -> None:
     monkeypatch.setattr(process, "STOP_GRACE_S", 0.1)
-    with Locust(three_pods.target, tmp_path) as load:
+    with LocustProcess(three_pods.target, tmp_path) as load:
         load.release(LoadPlan("run-1", LAW, cap=10_000_000, alpha=NEVER, beta=NEVER))
         _wait_for_rows(load)
         for number in signals:
@@ -99,7 +99,7 @@ def test_a_load_that_hangs_and_ignores_signals_is_killed_and_its_rows_are_kept(
 
 
 def test_a_load_that_ends_by_itself_too_early_is_an_error(three_pods: "Backend", tmp_path: Path) -> None:
-    with Locust(three_pods.target, tmp_path) as load:
+    with LocustProcess(three_pods.target, tmp_path) as load:
         load.release(LoadPlan("run-1", LAW, cap=10_000_000, alpha=NEVER, beta=NEVER))
         _wait_for_rows(load)
         load._program.send_signal(signal.SIGTERM)
@@ -108,7 +108,7 @@ def test_a_load_that_ends_by_itself_too_early_is_an_error(three_pods: "Backend",
 
 
 def test_a_plan_that_cannot_be_read_ends_the_load_instead_of_loading_without_one(three_pods: "Backend", tmp_path: Path) -> None:
-    with Locust(three_pods.target, tmp_path) as load:
+    with LocustProcess(three_pods.target, tmp_path) as load:
         unreadable: Any = SimpleNamespace(to_line=lambda: "{}\n", longest_s=60.0, host="", target="")
         load.release(unreadable)
         with pytest.raises(EvenlyError, match=r"(?s)ended with exit code 3; 0 attempts were made.*KeyError"):
@@ -120,7 +120,7 @@ def test_a_disk_that_fills_up_while_rows_are_written_is_named_in_the_systems_wor
     three_pods: "Backend", tmp_path: Path, disk_that_fills_up: Callable[[int], AbstractContextManager[None]]
 ) -> None:
     with disk_that_fills_up(20_000):
-        load = Locust(three_pods.target, tmp_path)
+        load = LocustProcess(three_pods.target, tmp_path)
     with load:
         load.release(LoadPlan("run-1", LAW, cap=10_000_000, alpha=NEVER, beta=NEVER))
         with pytest.raises(EvenlyError, match=r"rows\.csv cannot be written: File too large\n.*--reports FOLDER"):
@@ -130,7 +130,7 @@ def test_a_disk_that_fills_up_while_rows_are_written_is_named_in_the_systems_wor
 
 def test_rows_that_cannot_be_begun_are_named_too(three_pods: "Backend", tmp_path: Path) -> None:
     (tmp_path / "rows.csv").symlink_to("nowhere/rows.csv")
-    with Locust(three_pods.target, tmp_path) as load:
+    with LocustProcess(three_pods.target, tmp_path) as load:
         load.release(LoadPlan("run-1", LAW, cap=100))
         with pytest.raises(EvenlyError, match=r"rows\.csv cannot be written: No such file or directory"):
             load.wait()
@@ -139,14 +139,14 @@ def test_rows_that_cannot_be_begun_are_named_too(three_pods: "Backend", tmp_path
 def test_a_folder_for_the_load_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "evidence").write_text("a file")
     with pytest.raises(EvenlyError, match=r"locust\.log cannot be written: Not a directory"):
-        Locust("127.0.0.1:1", tmp_path / "evidence" / "scenario")
+        LocustProcess("127.0.0.1:1", tmp_path / "evidence" / "scenario")
 
 
 PARENT = """
 import sys, time
 from pathlib import Path
-from evenly.load.client.process import Locust
-Locust(sys.argv[1], Path(sys.argv[2]))
+from evenly.load.client.process import LocustProcess
+LocustProcess(sys.argv[1], Path(sys.argv[2]))
 print("started", flush=True)
 time.sleep(600)
 """
@@ -175,10 +175,10 @@ def test_somebodys_own_locust_variables_are_kept_away(monkeypatch: pytest.Monkey
 def test_without_locust_the_remedy_is_to_install_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(process, "find_spec", lambda _: None)
     with pytest.raises(EvenlyError, match="pip install locust"):
-        Locust("127.0.0.1:1", tmp_path)
+        LocustProcess("127.0.0.1:1", tmp_path)
 
 
-def _wait_for_rows(load: Locust, limit_s: float = 15.0) -> None:
+def _wait_for_rows(load: LocustProcess, limit_s: float = 15.0) -> None:
     deadline = time.monotonic() + limit_s
     while len(load.rows) < 100:
         assert time.monotonic() < deadline, "no rows within the limit"

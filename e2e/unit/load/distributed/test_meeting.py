@@ -13,7 +13,7 @@ import pytest
 from evenly.errors import EvenlyError
 from evenly.judge import uniform
 from evenly.k8s.wait import until
-from evenly.load.client.process import NEW_CONNECTION, Locust
+from evenly.load.client.process import NEW_CONNECTION, LocustProcess
 from evenly.load.distributed import meeting as module
 from evenly.load.distributed.meeting import Meeting, reach
 from evenly.load.plan import LoadPlan, Stopped
@@ -73,7 +73,7 @@ def test_a_worker_waits_for_its_master_to_listen() -> None:
 
 def test_a_worker_that_has_come_but_never_listens_is_not_taken_for_one_that_will_hear_of_the_load(tmp_path: Path) -> None:
     meeting = Meeting.at(HERE)
-    with Locust(NOWHERE, tmp_path, workers=1, meeting=meeting) as load:
+    with LocustProcess(NOWHERE, tmp_path, workers=1, meeting=meeting) as load:
         os.close(reach(meeting))
         assert until(lambda: not load.runs, limit_s=WAIT_LIMIT_S)
         assert not load.met
@@ -86,7 +86,7 @@ def test_workers_from_elsewhere_send_exactly_as_many_attempts_as_planned(
     workers: int, three_pods: "Backend", tmp_path: Path
 ) -> None:
     meeting = Meeting.at(HERE)
-    with Locust(NOWHERE, tmp_path, workers=workers, meeting=meeting) as load:
+    with LocustProcess(NOWHERE, tmp_path, workers=workers, meeting=meeting) as load:
         stranger = _stranger(meeting)
         others = [worker(meeting) for _ in range(workers)]
         assert until(lambda: load.met, limit_s=WAIT_LIMIT_S, in_vain=lambda: not load.runs)
@@ -105,7 +105,7 @@ def test_workers_from_elsewhere_send_exactly_as_many_attempts_as_planned(
 def test_a_worker_from_elsewhere_that_is_killed_is_noticed_at_once(three_pods: "Backend", tmp_path: Path) -> None:
     meeting = Meeting.at(HERE)
     endless = LoadPlan("run-1", LAW, 10_000_000, alpha=NEVER, beta=NEVER, errors_allowed=1_000, prelude=0)
-    with Locust(three_pods.target, tmp_path, workers=2, meeting=meeting) as load:
+    with LocustProcess(three_pods.target, tmp_path, workers=2, meeting=meeting) as load:
         one, other = worker(meeting), worker(meeting)
         assert until(lambda: load.met, limit_s=WAIT_LIMIT_S, in_vain=lambda: not load.runs)
         load.release(endless)

@@ -14,7 +14,7 @@ import pytest
 
 from evenly.errors import EvenlyError
 from evenly.judge import uniform
-from evenly.load.client.process import KEEP_ALIVE, Locust
+from evenly.load.client.process import KEEP_ALIVE, LocustProcess
 from evenly.load.plan import LoadPlan, Stopped
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ ENDLESS = LoadPlan("run-1", LAW, cap=10_000_000, alpha=NEVER, beta=NEVER, errors
 
 @pytest.mark.parametrize("workers", [1, 2, 4])
 def test_exactly_as_many_attempts_as_planned_are_made_each_once(workers: int, three_pods: "Backend", tmp_path: Path) -> None:
-    with Locust(three_pods.target, tmp_path, workers=workers) as load:
+    with LocustProcess(three_pods.target, tmp_path, workers=workers) as load:
         load.release(LoadPlan("run-1", LAW, cap=1_500, alpha=NEVER, beta=NEVER, prelude=100))
         summary = load.wait()
     assert (summary.attempts, summary.stopped, summary.workers) == (1_500, Stopped.CAP, workers)
@@ -42,7 +42,7 @@ def test_exactly_as_many_attempts_as_planned_are_made_each_once(workers: int, th
 
 
 def test_a_decision_ends_the_load_with_what_workers_have(three_pods: "Backend", tmp_path: Path) -> None:
-    with Locust(three_pods.target, tmp_path, workers=2) as load:
+    with LocustProcess(three_pods.target, tmp_path, workers=2) as load:
         load.release(LoadPlan("run-1", LAW, cap=4_000, delta=0.2, prelude=0))
         summary = load.wait()
     assert summary.stopped is Stopped.DECIDED
@@ -61,7 +61,7 @@ def test_what_a_worker_that_is_killed_takes_along_is_named(three_pods: "Backend"
         return answer(request, serial)
 
     three_pods.respond = respond
-    with Locust(three_pods.target, tmp_path, workers=2) as load:
+    with LocustProcess(three_pods.target, tmp_path, workers=2) as load:
         load.release(ENDLESS)
         assert held.wait(WAIT_LIMIT_S)
         _wait_for(lambda: _connected_to(three_pods.port) == 20)  # every client has an attempt under way, and keeps it
@@ -78,7 +78,7 @@ def test_what_a_worker_that_is_killed_takes_along_is_named(three_pods: "Backend"
 
 
 def test_an_interrupted_load_keeps_the_rows_of_all_workers(three_pods: "Backend", tmp_path: Path) -> None:
-    with Locust(three_pods.target, tmp_path, workers=2) as load:
+    with LocustProcess(three_pods.target, tmp_path, workers=2) as load:
         load.release(ENDLESS)
         _wait_for(lambda: len(load.rows) >= 100)
         load.stop()
@@ -89,7 +89,7 @@ def test_an_interrupted_load_keeps_the_rows_of_all_workers(three_pods: "Backend"
 
 
 def test_workers_end_when_their_master_is_killed(three_pods: "Backend", tmp_path: Path) -> None:
-    with Locust(three_pods.target, tmp_path, workers=2) as load:
+    with LocustProcess(three_pods.target, tmp_path, workers=2) as load:
         load.release(ENDLESS)
         _wait_for(lambda: len(load.rows) >= 100)
         workers = _workers_of(load)
@@ -110,10 +110,10 @@ def test_workers_end_when_their_master_is_killed(three_pods: "Backend", tmp_path
 )
 def test_what_cannot_be_shared_is_refused(locustfile: str, clients: int, problem: str, tmp_path: Path) -> None:
     with pytest.raises(EvenlyError, match=problem):
-        Locust("127.0.0.1:1", tmp_path, clients, locustfile, workers=2)
+        LocustProcess("127.0.0.1:1", tmp_path, clients, locustfile, workers=2)
 
 
-def _workers_of(load: Locust) -> list[int]:
+def _workers_of(load: LocustProcess) -> list[int]:
     pid = load._program.pid
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 

@@ -11,8 +11,8 @@ from evenly.errors import EvenlyError
 from evenly.judge import round_robin, uniform
 from evenly.load.answer import ErrorKind
 from evenly.load.client import process
-from evenly.load.client.by_connection import join_by_place
-from evenly.load.client.process import Locust
+from evenly.load.client.by_connection import join_by_connection
+from evenly.load.client.process import LocustProcess
 from evenly.load.plan import LoadPlan, Stopped, Summary
 from evenly.load.rows import Row
 
@@ -41,7 +41,7 @@ both_clients = pytest.mark.parametrize("client", ["HttpUser", "FastHttpUser"])
 def load(pods: "KeptPods", folder: Path, source: str, plan: LoadPlan = PLAN) -> tuple[Summary, tuple[Row, ...]]:
     file = folder / "shop.py"
     file.write_text(source)
-    with Locust(pods.target, folder / "load", 5, file) as locust:
+    with LocustProcess(pods.target, folder / "load", 5, file) as locust:
         locust.release(plan)
         summary = locust.wait()
         return summary, locust.rows
@@ -62,7 +62,7 @@ def test_each_request_of_somebodys_own_users_is_a_row_and_their_few_connections_
     assert all(row.response_us and row.response_us > 0 for row in rows)
     assert (tmp_path / "load" / process.HTML_FILE).stat().st_size > 10_000
     assert len({(row.uid, row.connection) for row in rows}) == 5, "one for each client"
-    assert join_by_place(rows, kept_pods.logs).discrepancies == ()
+    assert join_by_connection(rows, kept_pods.logs).discrepancies == ()
 
 
 @both_clients
@@ -75,7 +75,7 @@ def test_where_the_server_closes_each_answer_is_a_choice_and_an_even_load_passes
     assert summary.attempts < 2_000
     assert len(rows) == len(kept_pods.served), "what was under way has ended, and is in the ledger"
     assert {row.request for row in rows} == {1}
-    assert join_by_place(rows, kept_pods.logs).discrepancies == ()
+    assert join_by_connection(rows, kept_pods.logs).discrepancies == ()
 
 
 def test_a_connection_that_is_cut_is_an_error_of_httpusers(kept_pods: "KeptPods", tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_a_connection_that_is_cut_is_an_error_of_httpusers(kept_pods: "KeptPods"
     errors = [row.error for row in rows if row.error]
     assert errors == [ErrorKind.BAD_RESPONSE] * sum(index == 7 for _, _, index in kept_pods.served)
     assert errors
-    assert join_by_place(rows, kept_pods.logs).discrepancies == ()
+    assert join_by_connection(rows, kept_pods.logs).discrepancies == ()
 
 
 def test_what_fasthttpuser_sends_again_in_secret_is_found_in_the_pods_logs(kept_pods: "KeptPods", tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_what_fasthttpuser_sends_again_in_secret_is_found_in_the_pods_logs(kept_
     errors = sum(row.error is not None for row in rows)
     cut = sum(index == 7 for _, _, index in kept_pods.served)
     assert cut > errors, "otherwise nothing was hidden"
-    (found,) = join_by_place(rows, kept_pods.logs).discrepancies
+    (found,) = join_by_connection(rows, kept_pods.logs).discrepancies
     assert found.startswith(f"the pods got {cut - errors} more than the client told of")
 
 
@@ -111,7 +111,7 @@ def test_answers_that_only_name_their_pod_cannot_tell_a_choice(client: str, kept
     kept_pods.bodies = lambda pod, *_: f'{{"pod":"pod-{pod}"}}'
     _, rows = load(kept_pods, tmp_path, SHOPPER.format(client=client))
     assert {row.pod for row in rows} <= {"pod-1", "pod-2", "pod-3"}
-    (found,) = join_by_place(rows, {"": None}).discrepancies
+    (found,) = join_by_connection(rows, {"": None}).discrepancies
     assert found.startswith("300 attempts are answered without a place, so that a new connection cannot be told")
 
 
@@ -238,12 +238,12 @@ def test_a_path_that_locust_would_misread_is_refused(name: str, tmp_path: Path) 
     if "," in name:
         (tmp_path / name).touch()
     with pytest.raises(EvenlyError, match=r"is no locustfile|has a comma"):
-        Locust("127.0.0.1:1", tmp_path / "load", locustfile=tmp_path / name)
+        LocustProcess("127.0.0.1:1", tmp_path / "load", locustfile=tmp_path / name)
 
 
 def test_an_interrupted_load_of_somebodys_own_users_keeps_its_rows(kept_pods: "KeptPods", tmp_path: Path) -> None:
     (tmp_path / "shop.py").write_text(SHOPPER.format(client="FastHttpUser"))
-    with Locust(kept_pods.target, tmp_path / "load", 5, tmp_path / "shop.py") as locust:
+    with LocustProcess(kept_pods.target, tmp_path / "load", 5, tmp_path / "shop.py") as locust:
         locust.release(LoadPlan("run-1", LAW, cap=10_000_000, alpha=NEVER, beta=NEVER))
         deadline = time.monotonic() + 15
         while len(locust.rows) < 100:
@@ -259,7 +259,7 @@ def test_a_disk_that_fills_up_is_named_though_it_is_somebodys_task_that_meets_it
 ) -> None:
     (tmp_path / "shop.py").write_text(SHOPPER.format(client="HttpUser"))
     with disk_that_fills_up(20_000):
-        locust = Locust(kept_pods.target, tmp_path / "load", 5, tmp_path / "shop.py")
+        locust = LocustProcess(kept_pods.target, tmp_path / "load", 5, tmp_path / "shop.py")
     with locust:
         locust.release(LoadPlan("run-1", LAW, cap=10_000_000, alpha=NEVER, beta=NEVER))
         with pytest.raises(EvenlyError, match=r"rows\.csv cannot be written: File too large"):

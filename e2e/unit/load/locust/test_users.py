@@ -9,7 +9,7 @@ import pytest
 
 from evenly.judge import uniform
 from evenly.load.answer import ErrorKind
-from evenly.load.client.process import KEEP_ALIVE, KEEP_OPEN, KEPT, NEW_CONNECTION, Locust
+from evenly.load.client.process import KEEP_ALIVE, KEEP_OPEN, KEPT, NEW_CONNECTION, LocustProcess
 from evenly.load.plan import LoadPlan, Stopped
 from evenly.shipped import shipped
 
@@ -21,7 +21,7 @@ NEVER = 1e-300  # an error rate so small that no load decides
 
 
 def test_each_connection_is_kept_for_ten_requests_and_each_of_them_is_a_row(kept_pods: "KeptPods", tmp_path: Path) -> None:
-    with Locust(kept_pods.target, tmp_path, locustfile=KEEP_ALIVE) as load:
+    with LocustProcess(kept_pods.target, tmp_path, locustfile=KEEP_ALIVE) as load:
         load.release(LoadPlan("run-1", LAW, cap=300, alpha=NEVER, beta=NEVER, prelude=50))
         summary = load.wait()
     assert summary.stopped is Stopped.CAP
@@ -48,7 +48,7 @@ def test_every_request_names_the_plans_host_or_else_where_it_goes(
         return respond(request, serial)
 
     three_pods.respond = hear
-    with Locust(three_pods.target, tmp_path, locustfile=locustfile) as load:
+    with LocustProcess(three_pods.target, tmp_path, locustfile=locustfile) as load:
         load.release(LoadPlan("run-1", LAW, cap=300, alpha=NEVER, beta=NEVER, prelude=50, host=host))
         load.wait()
     assert named == {f"Host: {host or three_pods.target}".encode(): 300}
@@ -58,7 +58,7 @@ def test_every_request_names_the_plans_host_or_else_where_it_goes(
 def test_an_even_load_on_kept_connections_stops_as_soon_as_its_first_requests_decide(
     kept_pods: "KeptPods", tmp_path: Path
 ) -> None:
-    with Locust(kept_pods.target, tmp_path, locustfile=KEEP_ALIVE) as load:
+    with LocustProcess(kept_pods.target, tmp_path, locustfile=KEEP_ALIVE) as load:
         load.release(LoadPlan("run-1", LAW, cap=2_000, delta=0.2))
         summary = load.wait()
     assert summary.stopped is Stopped.DECIDED
@@ -69,7 +69,7 @@ def test_an_even_load_on_kept_connections_stops_as_soon_as_its_first_requests_de
 
 def test_a_connection_that_is_cut_costs_one_error_and_no_retry(kept_pods: "KeptPods", tmp_path: Path) -> None:
     kept_pods.bodies = cut_at_the_seventh
-    with Locust(kept_pods.target, tmp_path, locustfile=KEEP_ALIVE) as load:
+    with LocustProcess(kept_pods.target, tmp_path, locustfile=KEEP_ALIVE) as load:
         load.release(LoadPlan("run-1", LAW, cap=100, alpha=NEVER, beta=NEVER, errors_allowed=1_000))
         load.wait()
     cut = sum(index == 7 for _, _, index in kept_pods.served)

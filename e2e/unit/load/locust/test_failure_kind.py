@@ -1,5 +1,6 @@
 import http.client
 import socket
+from collections.abc import Callable
 
 import gevent
 import pytest
@@ -8,7 +9,16 @@ import urllib3
 from gevent.timeout import Timeout
 
 from evenly.load.answer import ErrorKind
-from evenly.load.locust.failures import failure_kind
+
+FailureKind = Callable[[BaseException | None], ErrorKind]
+
+
+@pytest.fixture
+def failure_kind(monkeypatch: pytest.MonkeyPatch) -> FailureKind:
+    monkeypatch.setenv("LOCUST_SKIP_MONKEY_PATCH", "1")  # or importing Locust would change sockets and threads of all tests
+    from evenly.load.locust import user_locustfile  # noqa: PLC0415 - once it is said
+
+    return user_locustfile.failure_kind
 
 
 def caused_by(cause: BaseException, wrapper: Exception) -> BaseException:
@@ -38,11 +48,13 @@ def caused_by(cause: BaseException, wrapper: Exception) -> BaseException:
     ],
     ids=lambda value: repr(value).partition(" at 0x")[0],  # the same in every process
 )
-def test_what_a_client_raises_is_named_by_the_first_cause_that_tells(error: BaseException | None, kind: ErrorKind) -> None:
+def test_what_a_client_raises_is_named_by_the_first_cause_that_tells(
+    failure_kind: FailureKind, error: BaseException | None, kind: ErrorKind
+) -> None:
     assert failure_kind(error) is kind
 
 
-def test_an_error_that_is_its_own_cause_has_an_end() -> None:
+def test_an_error_that_is_its_own_cause_has_an_end(failure_kind: FailureKind) -> None:
     error = ValueError("round and round")
     error.__context__ = other = ValueError(error)
     other.__context__ = error
