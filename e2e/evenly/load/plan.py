@@ -2,18 +2,19 @@
 
 import json
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Self
 
+from evenly import codec
 from evenly.errors import EvenlyError
 from evenly.judge.law import Law, Pick
 from evenly.judge.plan import CONNECTIONS_A_CLIENT, cap
 from evenly.judge.sample import LOOK_EVERY
 from evenly.judge.share import ALPHA, BETA, DELTA, ShareRule
-from evenly.load.identify import Dialect, Identify, EvenlyBackend
+from evenly.load.identify import Dialect, EvenlyBackend, Identify
 
 LEAST_AFTER_FAIL = 1_000
 """A FAIL may be certain at the first attempt; this many make a picture that shows what happened."""
@@ -152,19 +153,12 @@ class LoadPlan:
 
     def to_line(self) -> str:
         """Write the plan as one line of JSON."""
-        fields = {name: getattr(self, name) for name in self.__slots__}
-        law = {"name": self.law.name, "shares": dict(self.law.shares), "pick": self.law.pick}
-        return json.dumps(fields | {"law": law, "identify": self.identify and asdict(self.identify)}) + "\n"
+        return json.dumps(codec.encode(self)) + "\n"
 
     @classmethod
     def from_line(cls, line: str) -> Self:
         """Read what ``to_line`` wrote."""
-        fields = json.loads(line)
-        law, identify = fields["law"], fields["identify"]
-        return cls(
-            **fields
-            | {"law": Law(law["name"], law["shares"], Pick(law["pick"])), "identify": identify and Identify(**identify)}
-        )
+        return codec.decode(cls, json.loads(line), "plan")
 
 
 @cache
@@ -198,11 +192,9 @@ class Summary:
 
     def to_json(self) -> str:
         """Write the summary as JSON."""
-        return json.dumps(asdict(self), indent=2) + "\n"
+        return json.dumps(codec.encode(self), indent=2) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Read what ``to_json`` wrote."""
-        fields = json.loads(text)
-        lists = {name: tuple(fields[name]) for name in ("bottlenecks", "lost")}
-        return cls(**fields | lists | {"stopped": Stopped(fields["stopped"])})
+        return codec.decode(cls, json.loads(text), "summary")

@@ -23,7 +23,7 @@ WORKER = "locust-worker"
 IMAGE_IN_MANIFEST = "locust"
 
 _PACKAGE = Path(__file__).parents[2]
-_NEEDED = ("__init__.py", "errors.py", "judge/*.py", "load/*.py", "load/locust/*.py", "load/distributed/*.py")
+_NEEDED = ("__init__.py", "codec.py", "errors.py", "judge/*.py", "load/*.py", "load/locust/*.py", "load/distributed/*.py")
 
 
 class WorkerPods:

@@ -111,7 +111,9 @@ def test_a_plan_that_cannot_be_read_ends_the_load_instead_of_loading_without_one
     with LocustProcess(three_pods.target, tmp_path) as load:
         unreadable: Any = SimpleNamespace(to_line=lambda: "{}\n", longest_s=60.0, host="", target="")
         load.release(unreadable)
-        with pytest.raises(EvenlyError, match=r"(?s)ended with exit code 3; 0 attempts were made.*KeyError"):
+        with pytest.raises(
+            EvenlyError, match=r"(?s)ended with exit code 3; 0 attempts were made.*plan lacks .* cap, law, run_id"
+        ):
             load.wait(30)
     assert three_pods.connections == 0
 
