@@ -5,8 +5,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from dataclasses import dataclass
 
 from evenly.k8s.wait import until
-from evenly.load.client import conntrack_capacity
-from evenly.load.client.preflight import read_limits
+from evenly.load.client.preflight import entries, read_limits
 from evenly.process import run
 from planes.bench import ADDRESSES, RULES_LIMIT_S
 from planes.rules import DOOR, DOOR_PORT, nftables
@@ -66,7 +65,7 @@ def door(target: Target, connections: int) -> Place:
 
     def room() -> bool:
         limits = read_limits()
-        return limits.tracked_free is None or limits.tracked_free >= conntrack_capacity.entries(connections, limits.ports)
+        return limits.tracked_free is None or limits.tracked_free >= entries(connections, limits.ports)
 
     def opened() -> AbstractContextManager[Target]:
         until(room, limit_s=TRACKED_LIMIT_S, every_s=1.0)

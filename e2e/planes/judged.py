@@ -43,7 +43,7 @@ def judged(  # noqa: PLR0913 - what is declared, and what happens meanwhile
     """
     rule = ShareRule(law)
     plan = LoadPlan.of(folder.name, rule, sources=SOURCES if law.pick is Pick.PER_CLIENT else "", hold_s=hold_s)
-    preflight.check(plan.cap + plan.held, CLIENTS)
+    preflight.check(plan.cap, CLIENTS, hold=plan.held)
     with LocustProcess(f"{DOOR}:{DOOR_PORT}", folder) as locust:
         locust.release(plan)
         if during:

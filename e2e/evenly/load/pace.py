@@ -1,24 +1,11 @@
-"""Arrivals at a constant rate: when each attempt is meant to start, and which rate a machine bears for as long as one likes."""
+"""Arrivals at a constant rate: when each attempt is meant to start, and which rate can be kept up for as long as one likes."""
 
-import math
 from dataclasses import dataclass
 
 NS_PER_S = 1_000_000_000
 
 LONGEST_LATE_S = 11.0
 """As long as one attempt may take (its limits for connect and response): by then a client is free for the next one."""
-
-TIME_WAIT_S = 60.0
-"""How long whoever closes first keeps a connection's ports; a constant of Linux (TCP_TIMEWAIT_LEN)."""
-
-TRACKED_STAY_S = 120.0
-"""How long connection tracking keeps a connection that has ended (nf_conntrack_tcp_timeout_time_wait, as Linux sets it)."""
-
-TRACKED_SWEEP_S = 60.0
-"""How long an entry may go on counting when its time is over, until the kernel sweeps it out (GC_SCAN_INTERVAL_MAX in Linux).
-
-Measured: with a stay of 6 s and room for 2,000, one entry a connection, 40 connections a second filled the table.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +30,11 @@ class Pace:
         return max(0, self.intended_ns(number) - now_ns) / NS_PER_S
 
 
-def sustainable_per_s(*, ports: int | None = None, tracked: int | None = None, tracked_stay_s: float = TRACKED_STAY_S) -> float:
-    """Return the largest rate that these bear for as long as one likes; infinity when nothing limits it.
+def sustainable_per_s(room: int, stay_s: float) -> float:
+    """Return the largest rate that ``room`` for connections that have ended bears for as long as one likes.
 
-    Both are how many connections that have ended there is room for: ``ports`` for those whose ports stay here, None where the
-    server closes first and keeps them; ``tracked`` in connection tracking, None where that is unknown or nothing is tracked.
-    Connections under way are not counted. Little's law: what is in use = rate * stay. The stay is taken as `LONGEST_LATE_S`
-    longer, because what a stall held up comes at once after it, close behind what came before; who is later still takes more.
+    Each takes its place for ``stay_s``; connections under way are not counted. Little's law: what is in use = rate * stay. The
+    stay is taken as `LONGEST_LATE_S` longer, because what a stall held up comes at once after it, close behind what came
+    before; who is later still takes more.
     """
-    rates = [
-        max(0, room) / (stay_s + LONGEST_LATE_S)
-        for room, stay_s in ((ports, TIME_WAIT_S), (tracked, tracked_stay_s + TRACKED_SWEEP_S))
-        if room is not None
-    ]
-    return min(rates, default=math.inf)
+    return max(0, room) / (stay_s + LONGEST_LATE_S)

@@ -63,7 +63,7 @@ def most_at_once(starts_s: list[float], stay_s: float) -> int:
 
 @given(st.integers(50, 2_000), st.lists(st.tuples(st.integers(1, 400), st.floats(0, LONGEST_LATE_S)), max_size=3))
 def test_a_sustainable_rate_never_needs_more_than_there_is(ports: int, stalls: list[tuple[int, float]]) -> None:
-    rate = sustainable_per_s(ports=ports)
+    rate = sustainable_per_s(ports, stay_s=60)
     longest_s = LONGEST_LATE_S / max(1, len(stalls))  # together no longer than an attempt may be late
     held_up = [(number, int(min(seconds, longest_s) * NS_PER_S)) for number, seconds in stalls]
     starts_s = [start / NS_PER_S for start in started(Pace(0, rate), 4 * ports, held_up)]
@@ -75,23 +75,9 @@ def test_a_rate_without_room_for_a_stall_would_need_more_than_there_is() -> None
     assert most_at_once(starts_s, stay_s=60) > 1_100
 
 
-@pytest.mark.parametrize(
-    ("ports", "tracked", "rate"),
-    [
-        (28_232, None, 28_232 / 71),
-        (None, 262_144, 262_144 / 191),
-        (28_232, 262_144, 28_232 / 71),
-        (28_232, 1_910, 10),
-        (-5, None, 0),
-        (None, None, math.inf),
-    ],
-)
-def test_the_scarcest_thing_sets_the_rate(ports: int | None, tracked: int | None, rate: float) -> None:
-    assert sustainable_per_s(ports=ports, tracked=tracked) == pytest.approx(rate)
-
-
-def test_entries_that_stay_shorter_allow_more() -> None:
-    assert sustainable_per_s(tracked=7_400, tracked_stay_s=3) == pytest.approx(100)
+@pytest.mark.parametrize(("room", "stay_s", "rate"), [(28_232, 60, 28_232 / 71), (1_910, 180, 10), (-5, 60, 0)])
+def test_a_rate_fills_the_room_in_the_time_that_a_connection_stays(room: int, stay_s: float, rate: float) -> None:
+    assert sustainable_per_s(room, stay_s) == pytest.approx(rate)
 
 
 def test_no_attempt_takes_longer_than_the_lateness_that_is_reckoned_with() -> None:
