@@ -99,8 +99,10 @@ def test_a_load_that_hangs_and_ignores_signals_is_killed_and_its_rows_are_kept(
 
 
 def test_a_load_that_ends_by_itself_too_early_is_an_error(three_pods: "Backend", tmp_path: Path) -> None:
+    # without a prelude: in one, all users but one wait to begin, and Locust waits for them
+    plan = LoadPlan("run-1", LAW, cap=10_000_000, alpha=NEVER, beta=NEVER, prelude=0)
     with LocustProcess(three_pods.target, tmp_path) as load:
-        load.release(LoadPlan("run-1", LAW, cap=10_000_000, alpha=NEVER, beta=NEVER))
+        load.release(plan)
         _wait_for_rows(load)
         load._program.send_signal(signal.SIGTERM)
         with pytest.raises(EvenlyError, match=r"ended (too early|with exit code \d+); \d+ attempts were made"):
