@@ -14,7 +14,7 @@ from evenly.k8s import nodes, services
 from evenly.k8s.pods import in_namespace
 from evenly.k8s.proxy_rules.sync import await_rules
 from evenly.load.answer import ErrorKind
-from evenly.load.client.process import NEW_CONNECTION, Locust
+from evenly.load.client.process import NEW_CONNECTION, LocustProcess
 from evenly.load.plan import LoadPlan, Summary
 from evenly.results.schema import ScenarioRecord
 from evenly.scenario.epochs import Made, changed_record
@@ -186,7 +186,7 @@ class Loads:
         looks = spec.session_affinity == services.CLIENT_IP or spec.traffic_distribution or services.LOCAL in policies
         return pick is Pick.INDEPENDENT and not looks
 
-    def _observed(self, locust: Locust, summary: Summary, ledger: Ledger) -> Observed:
+    def _observed(self, locust: LocustProcess, summary: Summary, ledger: Ledger) -> Observed:
         workers = self._sender.worker_pods if locust.meeting else ()
         return observe(self._target, self._scenario, locust, summary, ledger, workers)
 
@@ -209,7 +209,7 @@ class Loads:
         seconds = time.monotonic() - self._began_s
         return self._recorded(scenario_record(observed, judgement, plan, must_catch, seconds, rules=rules), observed)
 
-    def _end(self, load: UnderLoad, plan: LoadPlan, locust: Locust, ledger: Ledger, must_catch: Cause | None) -> None:
+    def _end(self, load: UnderLoad, plan: LoadPlan, locust: LocustProcess, ledger: Ledger, must_catch: Cause | None) -> None:
         """End a load under which pods changed, judge it, and write it into all reports."""
         self._under_load = None
         observed = self._observed(locust, load.end(), ledger)

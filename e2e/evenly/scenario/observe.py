@@ -11,14 +11,14 @@ from evenly.k8s.pods import Pod, explained, in_namespace
 from evenly.k8s.proxy_rules import choice
 from evenly.k8s.proxy_rules.rules import Choice
 from evenly.k8s.senders import client_pods
-from evenly.load.client.process import HTML_FILE, KEPT, LOG_FILE, Locust
+from evenly.load.client.process import HTML_FILE, KEPT, LOG_FILE, LocustProcess
 from evenly.load.plan import Summary
 from evenly.scenario.record import Observed, Scenario, Setting
 from evenly.scenario.target import Ledger, Target, entry_node, zones
 
 
 def observe(  # noqa: PLR0913, PLR0917 - all that was there
-    target: Target, scenario: Scenario, locust: Locust, summary: Summary, ledger: Ledger, worker_pods: tuple[Pod, ...]
+    target: Target, scenario: Scenario, locust: LocustProcess, summary: Summary, ledger: Ledger, worker_pods: tuple[Pod, ...]
 ) -> Observed:
     """Ask the cluster and the ledger about a load; ``worker_pods`` have sent it, none where it came from this machine."""
     entry = entry_node(target, target.entries.node_at(locust.target))

@@ -5,12 +5,11 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
-from evenly.errors import EvenlyError
 from evenly.k8s import manifest, nodes
 from evenly.k8s.pods import Pod
 from evenly.k8s.senders.worker_pods import MANIFEST, WorkerPods
 from evenly.load.client import preflight
-from evenly.load.client.process import NEW_CONNECTION, Locust
+from evenly.load.client.process import NEW_CONNECTION, LocustProcess
 from evenly.load.distributed.meeting import Meeting
 from evenly.load.plan import LoadPlan
 from evenly.scenario.testbed import Testbed
@@ -37,8 +36,8 @@ class Sender(AbstractContextManager["Sender"]):
         self._bed = bed
         self._name = name
         self._stack = ExitStack()
-        self._waiting: tuple[Order, Locust] | None = None
-        self._newest: Locust | None = None
+        self._waiting: tuple[Order, LocustProcess] | None = None
+        self._newest: LocustProcess | None = None
         self._workers: WorkerPods | None = None  # of the newest load that pods send
         self._loads = 0
         self._teams = 0  # of worker pods
@@ -63,7 +62,7 @@ class Sender(AbstractContextManager["Sender"]):
         """Start what this order needs, which takes Locust a second, beside whatever the caller does until ``get``."""
         self._waiting = order, self._started(order)
 
-    def get(self, order: Order) -> Locust:
+    def get(self, order: Order) -> LocustProcess:
         """Return a Locust that waits for its plan: the one that was warmed up where it fits, else another in its place."""
         self._bed.cluster.await_forgotten(self._bed.run.progress)
         waiting, self._waiting = self._waiting, None
@@ -83,25 +82,23 @@ class Sender(AbstractContextManager["Sender"]):
             free = self._bed.cluster.free_conntrack_entries(list(self._bed.cluster.entries))
             limits = replace(limits, tracked_free=min(limits.tracked_free, free))
             addresses = self._bed.settings.workers_in_cluster
-        fit = preflight.fit(
-            plan.cap, order.clients, limits, hold=plan.held, limit_s=preflight.LONGEST_PACED_S, addresses=addresses
-        )
-        if not fit.bears(plan.rate_per_s):
-            raise EvenlyError(fit.sentence, "")
+        preflight.check(plan.cap, order.clients, limits, hold=plan.held, rate_per_s=plan.rate_per_s, addresses=addresses)
 
-    def _started(self, order: Order) -> Locust:
+    def _started(self, order: Order) -> LocustProcess:
         folder = self._bed.run.evidence / (self._name + (f"_{self._loads + 1}" if self._loads else ""))
         settings = self._bed.settings
         if order.in_cluster:
             meeting = Meeting.at(self._bed.cluster.gateway())
             image = self._worker_image()
             workers = settings.workers_in_cluster
-            locust = self._stack.enter_context(Locust(order.address, folder, order.clients, NEW_CONNECTION, workers, meeting))
+            locust = self._stack.enter_context(
+                LocustProcess(order.address, folder, order.clients, NEW_CONNECTION, workers, meeting)
+            )
             self._start_worker_pods(image, meeting)
             return locust
         # what a test of its own sends with kept connections is one process's, whatever sends the others
         workers = settings.workers if order.locustfile in {NEW_CONNECTION, settings.locustfile} else 1
-        return self._stack.enter_context(Locust(order.address, folder, order.clients, order.locustfile, workers))
+        return self._stack.enter_context(LocustProcess(order.address, folder, order.clients, order.locustfile, workers))
 
     def _worker_image(self) -> str:
         """Have the nodes that take pods hold the image of worker pods; NotApplicableError on a cluster not made here."""

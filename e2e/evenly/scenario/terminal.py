@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from evenly import limits
 from evenly.k8s import manifest
 from evenly.process import ProgramError, run
 
@@ -83,7 +84,7 @@ def curl(target: str, requests: int = 1) -> list[str]:
 
 
 def _ask(target: str, requests: int) -> list[str]:
-    connection = http.client.HTTPConnection(target, timeout=CURL_LIMIT_S)
+    connection = http.client.HTTPConnection(target, timeout=limits.scaled(CURL_LIMIT_S))
     try:
         answers = []
         for _ in range(requests):

@@ -30,7 +30,7 @@ LOOK_EVERY_S = 0.25
 class UnderLoad:
     """A load at a constant rate while the test acts; with the end of its ``with`` block it is judged and recorded."""
 
-    def __init__(self, locust: Locust, plan: LoadPlan, target: Target) -> None:
+    def __init__(self, locust: LocustProcess, plan: LoadPlan, target: Target) -> None:
         self._locust = locust
         self._plan = plan
         self._target = target

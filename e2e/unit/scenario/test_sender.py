@@ -48,7 +48,7 @@ class Process:
 
 @pytest.fixture(autouse=True)
 def processes(monkeypatch: pytest.MonkeyPatch) -> list[Process]:
-    monkeypatch.setattr(sender, "Locust", Process)
+    monkeypatch.setattr(sender, "LocustProcess", Process)
     monkeypatch.setattr(Process, "all", [])
     return Process.all
 

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import Any, cast
 
 import pytest
 
@@ -14,9 +14,6 @@ from evenly.scenario.epochs import Made, taken_apart
 from evenly.scenario.under_load import UnderLoad
 from unit.fakes import FakeTarget
 from unit.scenario.test_epochs import MS, PLAN, pods, rows
-
-if TYPE_CHECKING:
-    from evenly.load.client.process import LocustProcess
 
 T0_AFTER_RELEASE_NS = 60 * MS
 ALL = pods("abc")
@@ -41,7 +38,7 @@ class Sending:
 def test_what_has_decided_while_the_load_was_on_has_decided_in_the_end(seed: int) -> None:
     drawn = rows(random.Random(seed).choices("abc", k=10_000))  # noqa: S311 - a draw, not a secret
     locust = Sending(drawn[:100])
-    load = UnderLoad(cast("Locust", locust), PLAN, FakeTarget(settled=Settled(ALL, opened=True)))
+    load = UnderLoad(cast("Any", locust), PLAN, FakeTarget(settled=Settled(ALL, opened=True)))
     locust.t0_ns = load.changes[0].asked_ns + T0_AFTER_RELEASE_NS
     asked_ns = locust.t0_ns + 4000 * MS
     load.changed(Made("kube-proxy restarted", asked_ns, asked_ns, ALL))

@@ -100,7 +100,9 @@ def test_the_code_is_all_that_a_worker_imports_of_evenly(applied: list[Document]
     assert len(packed) < 200_000  # of the 1 MiB that a ConfigMap may have
     archive = tmp_path / "evenly.zip"
     archive.write_bytes(packed)
-    words = "import locust, evenly.load.locust.users; print(evenly.load.locust.users.__file__)"
+    command = at(only(DOCUMENTS, "Job", ""), "spec", "template", "spec", "containers")[0]["command"]
+    module = command[command.index("-m") + 1]  # evenly's own entry point
+    words = f"import locust, importlib.util, evenly.load.locust.users; print(importlib.util.find_spec('{module}').origin)"
     told = subprocess.run(
         [sys.executable, "-c", words], env={"PYTHONPATH": str(archive)}, capture_output=True, text=True, check=True
     )
