@@ -117,7 +117,7 @@ def test_every_option_and_fixture_is_told(suite: pytest.Pytester) -> None:
     assert all(option in options for option in ("--cluster-from", "--context", "--delta", "--converge-s"))
     fixtures = suite.runpytest_inprocess("--fixtures").stdout.str()
     assert "Applies a Service's manifest" in fixtures
-    assert "A kind cluster of three nodes made for this run" in fixtures
+    assert "a kind cluster of three nodes made for this run" in fixtures
 
 
 def test_a_set_up_that_fails_ends_the_run_with_its_reason_and_11(suite: pytest.Pytester) -> None:
@@ -362,7 +362,7 @@ from types import SimpleNamespace
 
 @pytest.fixture(params=["one", "one two"])
 def cluster(evenly_run, request):
-    return SimpleNamespace(doors=[(node, "") for node in request.param.split()])
+    return SimpleNamespace(entries=dict.fromkeys(request.param.split(), ""))
 
 def test_every_node(several_nodes):
     pass
