@@ -80,7 +80,7 @@ def _places(target: Target | None, progress: Progress) -> Iterator[Sequence[Plac
     with own_network():
         pass  # it may be forbidden, which is better known before anything is fetched
     _, tools = engine_programs(_cache(), progress)
-    image = backend_image.build(_cache(), progress.step("fetch nginx", usually_s=3))
+    image = backend_image.IMAGE.build(_cache(), progress.step("fetch nginx", usually_s=3))
     with TemporaryDirectory(prefix="bench") as folder:
         servers = Servers(Path(folder), image)
         yield [bare(servers), behind_rules(servers, tools)]

@@ -40,7 +40,7 @@ def bench() -> Iterator[Bench]:
         pass  # it may be forbidden, which is better known before anything is fetched
     cache, progress = Cache(load({}, os.environ, Path.cwd()).cache), Progress()
     _, tools = engine_programs(cache, progress)
-    image = backend_image.build(cache, progress.step("fetch nginx for the pods", usually_s=3))
+    image = backend_image.IMAGE.build(cache, progress.step("fetch nginx for the pods", usually_s=3))
     with TemporaryDirectory(prefix="planes") as folder:
         servers = Servers(Path(folder), image)
         yield Bench(servers, {f"uid-{address}": servers.pod(f"uid-{address}", address) for address in ADDRESSES}, tools)

@@ -13,6 +13,7 @@ import pytest
 from evenly.cluster import down
 from evenly.cluster.cache.cache import Cache
 from evenly.offline.engine import private as private_engine
+from evenly.offline.supplier import OfflineSupplier
 from evenly.progress import Progress
 from evenly.settings import load
 from soak.runs import REPOSITORY, SUITE, Background, suite_argv
@@ -45,7 +46,7 @@ def cache(elsewhere: list[Path]) -> Iterator[Cache]:
     assert not private_engine.was_started(cache), "a cluster was kept, or a run is under way: make down"
     before = traces(cache, elsewhere, MACHINE)
     yield cache
-    down(cache.root, Progress())
+    down(cache.root, Progress(), OfflineSupplier())
     assert left(before, traces(cache, elsewhere, MACHINE)) == []
 
 

@@ -15,7 +15,8 @@ import pytest
 from evenly.cluster import down
 from evenly.cluster.cache.cache import Cache
 from evenly.cluster.cache.disk_errors import remove
-from evenly.cluster.engine.engine import find
+from evenly.cluster.engine_choice import find
+from evenly.offline.supplier import OfflineSupplier
 from evenly.progress import Progress
 from soak.conftest import Start
 from soak.runs import REPOSITORY, SIGNALLED, Ended
@@ -82,7 +83,7 @@ def test_a_second_run_is_refused_and_the_first_goes_on(start: Start) -> None:
 def test_a_creation_that_loses_a_node_is_told(start: Start, cache: Cache) -> None:
     run = start()
     run.wait_for(CREATING)
-    engine = find(cache, Progress())
+    engine = find(cache, Progress(), OfflineSupplier())
     while not (nodes := engine.docker("ps", "--quiet", "--filter", "name=worker2", timeout_s=10.0).split()):
         assert not run.ended_within(0.1), run.text
     engine.docker("rm", "--force", *nodes, timeout_s=10.0)
@@ -99,7 +100,7 @@ def test_a_build_that_is_ended_keeps_only_what_is_whole(start: Start, number: si
         assert not run.ended_within(5.0)
         os.kill(run.pid, number)
         assert run.end().code == SIGNALLED + number
-        down(cache, Progress())
+        down(cache, Progress(), OfflineSupplier())
         assert not list(cache.glob("*.tmp"))
         assert not list(cache.glob("binaries*"))
     finally:
@@ -164,7 +165,7 @@ def test_make_down_removes_what_a_killed_run_left(start: Start, cache: Cache) ->
     killed.wait_for(WAITED)
     os.kill(killed.pid, signal.SIGKILL)
     killed.end()
-    down(cache.root, Progress())
+    down(cache.root, Progress(), OfflineSupplier())
 
 
 def test_a_damaged_cache_is_mended(start: Start, cache: Cache) -> None:

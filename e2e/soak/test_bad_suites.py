@@ -10,6 +10,7 @@ import pytest
 
 from evenly.cluster import down
 from evenly.cluster.cache.cache import Cache
+from evenly.offline.supplier import OfflineSupplier
 from evenly.progress import Progress
 from evenly.shipped import shipped
 from soak.conftest import Start, starter
@@ -29,7 +30,7 @@ Edit = Callable[[str], str]
 def kept(cache: Cache, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A cluster that stays for all days of this file."""
     with ExitStack() as stack:
-        stack.callback(down, cache.root, Progress())
+        stack.callback(down, cache.root, Progress(), OfflineSupplier())
         start = starter(stack, tmp_path_factory.mktemp("kept"))
         ended = start("--keep-cluster", "-k", "three_pods").end()
         assert ended.code == 0, ended.text

@@ -14,9 +14,11 @@ from urllib.request import urlopen
 import pytest
 
 from evenly.cluster.cache.cache import Cache
-from evenly.cluster.engine.engine import Engine, find
+from evenly.cluster.engine.engine import Engine
+from evenly.cluster.engine_choice import find
 from evenly.offline import apt
 from evenly.offline.images import build
+from evenly.offline.supplier import OfflineSupplier
 from evenly.progress import Progress
 from soak.conftest import Start
 
@@ -34,7 +36,7 @@ log: {{accesslog: {{disabled: true}}, level: error}}
 @pytest.fixture
 def engine(cache: Cache) -> Engine:
     """A private engine; the run that is tested finds it and stops it."""
-    engine = find(cache, Progress())
+    engine = find(cache, Progress(), OfflineSupplier())
     assert engine.private, "the pulled way is tested with a private engine, whose registry can be set: stop your Docker"
     return engine
 

@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evenly.cluster import kind_program, records
-from evenly.cluster.cache.cache import Cache
-from evenly.cluster.engine.engine import Engine, private_requirements, users_docker
+from evenly.cluster.cache.cache import Cache, made_before
+from evenly.cluster.engine.engine import Engine, users_docker
+from evenly.cluster.engine_choice import private_requirements
 from evenly.cluster.host import machine, ports
-from evenly.cluster.host.requirements import Requirement, lacking, made_before
+from evenly.cluster.host.requirements import Requirement, lacking
 from evenly.cluster.images import registry, sources
 from evenly.errors import EvenlyError
-from evenly.offline.engine import private as private_engine
 from evenly.offline.images import build
-from evenly.offline.images.node_image import TAG as BUILT_NODE_IMAGE
+from evenly.offline.supplier import OfflineSupplier
 from evenly.settings import ClusterFrom
+
+SUPPLIER = OfflineSupplier()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,9 @@ def diagnose(cache_folder: Path, way: ClusterFrom) -> Diagnosis:
     """Look at this machine; ``way`` is what the user has decided about the images."""
     folder = cache_folder.absolute()
     kept_in, cache = _cache(folder)
-    common = Group("In any case", "", (_doors(cache), kept_in, machine.inotify()))
+    common = Group("In any case", "", (_ports(cache), kept_in, machine.inotify()))
     docker, engine = users_docker()
-    engines = _engines(docker, folder, runs=cache is not None and private_engine.was_started(cache))
+    engines = _engines(docker, folder, runs=cache is not None and SUPPLIER.engine_was_started(cache))
     images = _images(engine, folder)
     groups = (common, *engines, *images)
     needed = ([common], engines, _in_order(images, way, engine, folder))
@@ -78,11 +80,11 @@ def _cache(folder: Path) -> tuple[Requirement, Cache | None]:
     return Requirement("cache", f"{folder}, which a run {'will make' if writable else 'may not make'}", writable, remedy), None
 
 
-def _doors(cache: Cache | None) -> Requirement:
+def _ports(cache: Cache | None) -> Requirement:
     ours = [made.name for made in records.everything(cache)] if cache else []
     if ours:
-        return Requirement("doors", f"with {', '.join(ours)}, which a run uses again or removes", met=True)
-    return ports.free((*ports.DOORS.values(), ports.BALANCER))
+        return Requirement("ports", f"with {', '.join(ours)}, which a run uses again or removes", met=True)
+    return ports.free((*ports.HOST_PORTS.values(), ports.BALANCER))
 
 
 def _engines(docker: Requirement, folder: Path, *, runs: bool) -> list[Group]:
@@ -90,11 +92,11 @@ def _engines(docker: Requirement, folder: Path, *, runs: bool) -> list[Group]:
     title, means = "Engine: a private Docker, where yours does not answer", "a private Docker"
     if runs:
         return [Group(title, means, (Requirement("private Docker", "runs already", met=True),)), yours]
-    return [yours, Group(title, means, (*private_requirements(folder), machine.nftables()))]
+    return [yours, Group(title, means, (*private_requirements(folder, SUPPLIER), machine.nftables()))]
 
 
 def _images(engine: Engine | None, folder: Path) -> tuple[Group, Group]:
-    pulled = (sources.registry_answers(engine), kind_program.available(folder), machine.cgroup())
+    pulled = (sources.registry_answers(engine), kind_program.available(folder, SUPPLIER), machine.cgroup())
     if made_before(folder, "binaries"):
         before = Requirement("images", f"built before, in {folder}", met=True)
         built = Group("Images: built here", "take images that were built before", (before,))
@@ -105,9 +107,9 @@ def _images(engine: Engine | None, folder: Path) -> tuple[Group, Group]:
 
 
 def _in_order(images: tuple[Group, Group], way: ClusterFrom, engine: Engine | None, folder: Path) -> Sequence[Group]:
-    """Return the ways that may be tried, first the one that is tried first, as `supplies.obtain` does."""
+    """Return the ways that may be tried, first the one that is tried first, as `Sources.obtain` does."""
     pulled, built = images
     if way is not ClusterFrom.AUTO:
         return [pulled if way is ClusterFrom.PULLED else built]
-    holds_built = sources.image_id(engine, BUILT_NODE_IMAGE) if engine else made_before(folder, "binaries")
+    holds_built = sources.image_id(engine, SUPPLIER.node_image) if engine else made_before(folder, "binaries")
     return [built, pulled] if holds_built and not (engine and sources.pulled_before(engine)) else [pulled, built]

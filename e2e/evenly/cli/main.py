@@ -14,6 +14,7 @@ from evenly.cluster import down as take_down
 from evenly.cluster.cache.cache import Cache
 from evenly.errors import EvenlyError
 from evenly.judge.verdict import Word
+from evenly.offline.supplier import OfflineSupplier
 from evenly.progress import Progress
 from evenly.report import render
 from evenly.settings import Settings, load

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 from urllib.request import Request, urlopen
 
-from evenly.cluster.cache.cache import Cache
-from evenly.cluster.host.requirements import Requirement, made_before
+from evenly.cluster.cache.cache import Cache, made_before
+from evenly.cluster.host.requirements import Requirement
+from evenly.cluster.supplier import Supplier
 from evenly.errors import EvenlyError
-from evenly.offline.compiler import toolchain
 from evenly.process import ProgramError, run
 from evenly.progress import Progress
 
@@ -22,7 +22,7 @@ SILENCE_LIMIT_S = 10.0  # of a download: to connect, and between two pieces
 REMEDY = f"install kind {KIND_VERSION} or newer and give --kind-bin, or install Go 1.26 or newer"
 
 
-def kind(cache: Cache, progress: Progress) -> Path:
+def kind(cache: Cache, progress: Progress, supplier: Supplier) -> Path:
     """Return a kind program of at least KIND_VERSION.
 
     Raises EvenlyError when the machine has none, the release cannot be downloaded, and it cannot be compiled either.
@@ -36,7 +36,7 @@ def kind(cache: Cache, progress: Progress) -> Path:
                 _download(folder / "kind")
             except OSError as error:  # of urllib: no route, no name, no such file
                 try:
-                    toolchain.install(cache, f"{KIND_SOURCE}@{KIND_VERSION}", folder)
+                    supplier.compile(cache, f"{KIND_SOURCE}@{KIND_VERSION}", folder)
                 except ProgramError as failure:
                     problem = f"kind {KIND_VERSION} cannot be downloaded ({error}), nor compiled: {failure.problem}"
                     raise EvenlyError(problem, REMEDY) from None
@@ -44,7 +44,7 @@ def kind(cache: Cache, progress: Progress) -> Path:
     return cache.entry("kind", [KIND_VERSION, _machine()], build) / "kind"
 
 
-def available(cache_folder: Path) -> Requirement:
+def available(cache_folder: Path, supplier: Supplier) -> Requirement:
     """Tell where a kind program would come from; the release is asked for, but not downloaded."""
     if own := _own():
         return Requirement("kind", f"{own}, {version(own)}", met=True)
@@ -53,7 +53,7 @@ def available(cache_folder: Path) -> Requirement:
     try:
         urlopen(Request(_release(), method="HEAD"), timeout=SILENCE_LIMIT_S).close()  # noqa: S310 - a constant https URL
     except OSError as error:
-        go = toolchain.available(cache_folder)
+        go = supplier.compiler(cache_folder)
         problem = f"{KIND_VERSION} cannot be downloaded ({error})"
         if go.met is False:
             return Requirement("kind", f"{problem}, and nothing compiles it: {go.found}", met=False, remedy=REMEDY)

@@ -11,7 +11,8 @@ from evenly.cluster import kind_program, records
 from evenly.cluster.cache.cache import Cache
 from evenly.cluster.cache.key import key
 from evenly.cluster.engine import haproxy
-from evenly.cluster.engine.engine import Engine, find
+from evenly.cluster.engine.engine import Engine
+from evenly.cluster.engine_choice import find
 from evenly.cluster.host import ports
 from evenly.cluster.images import worker_image
 from evenly.cluster.images.registry import shown
@@ -19,10 +20,10 @@ from evenly.cluster.images.sources import Supplies, balancer_image, image_id, ob
 from evenly.cluster.kind import Kind, configuration
 from evenly.cluster.kind_cluster import KindCluster
 from evenly.cluster.options import ClusterOptions
-from evenly.cluster.records import Made
+from evenly.cluster.records import ClusterRecord
 from evenly.cluster.reuse import kubernetes_version, planned, remove, reusable
+from evenly.cluster.supplier import Supplier
 from evenly.errors import EvenlyError
-from evenly.offline.engine import private as private_engine
 from evenly.process import ProgramError
 from evenly.progress import Progress
 
@@ -31,16 +32,17 @@ from evenly.progress import Progress
 def open_cluster(options: ClusterOptions, progress: Progress) -> Iterator[KindCluster]:
     """Give a cluster of three nodes: one that an earlier run kept, or a new one, deleted at the end unless kept.
 
-    Raises EvenlyError when another run has the machine's doors, when no engine or no image can be had, or when kind fails.
+    ``supplier`` gives what this machine does not hold and nobody else gives. Raises EvenlyError when another run has the
+    machine's ports, when no engine or no image can be had, or when kind fails.
     """
     cache = Cache(options.cache, progress)
     with ExitStack() as stack:
         stack.enter_context(_alone(cache))
-        if not records.everything(cache):  # else a cluster of ours may hold the doors, which is used or removed below
+        if not records.everything(cache):  # else a cluster of ours may hold the ports, which is used or removed below
             ports.check_free()
-        engine = stack.enter_context(_engine(cache, progress))
-        supplies = obtain(cache, engine, options.cluster_from, progress, options.node_image)
-        program = options.kind or supplies.kind or kind_program.kind(cache, progress)
+        engine = stack.enter_context(_engine(cache, progress, supplier))
+        supplies = Sources(cache, engine, options.cluster_from, progress, supplier).obtain(options.node_image)
+        program = options.kind or supplies.kind or kind_program.kind(cache, progress, supplier)
         images = (image_id(engine, image) for image in (supplies.node_image, supplies.backend_image))
         config = configuration(options.config, options.proxy_mode)
         made_of = key([config, *images])
@@ -66,12 +68,12 @@ def open_cluster(options: ClusterOptions, progress: Progress) -> Iterator[KindCl
         yield _described(made, kind, engine, supplies, options, cache, progress)
 
 
-def down(cache_folder: Path, progress: Progress) -> None:
+def down(cache_folder: Path, progress: Progress, supplier: Supplier) -> None:
     """Remove what earlier runs kept or left: clusters, and the private engine with all that it changed on the machine."""
     cache = Cache(cache_folder, progress)
     with _alone(cache):
-        if records.everything(cache) or private_engine.was_started(cache):
-            with _engine(cache, progress) as engine:
+        if records.everything(cache) or supplier.engine_was_started(cache):
+            with _engine(cache, progress, supplier) as engine:
                 for made in records.everything(cache):
                     progress.say(f"removing the cluster {made.name}")
                     remove(made, cache, engine)
@@ -79,7 +81,7 @@ def down(cache_folder: Path, progress: Progress) -> None:
 
 @contextmanager
 def _alone(cache: Cache) -> Iterator[None]:
-    """Refuse to run beside another run: both would need the same doors."""
+    """Refuse to run beside another run: both would need the same ports."""
 
     def refuse(pid: int) -> None:
         raise EvenlyError(
@@ -113,18 +115,18 @@ def _undisturbed(progress: Progress) -> Iterator[None]:
 
 
 @contextmanager
-def _engine(cache: Cache, progress: Progress) -> Iterator[Engine]:
+def _engine(cache: Cache, progress: Progress, supplier: Supplier) -> Iterator[Engine]:
     """Give an engine; a private one is stopped at the end, unless a cluster that was kept lives in it."""
     try:
-        yield find(cache, progress)
+        yield find(cache, progress, supplier)
     finally:
         with _undisturbed(progress):
             if not any(made.kept for made in records.everything(cache)):
-                private_engine.stop(cache, progress)
+                supplier.stop_engine(cache, progress)
 
 
 @contextmanager
-def _new(kind: Kind, made: Made, cache: Cache, engine: Engine, progress: Progress) -> Iterator[None]:
+def _new(kind: Kind, made: ClusterRecord, cache: Cache, engine: Engine, progress: Progress) -> Iterator[None]:
     """Answer for a cluster from before its first container until after its last, unless it is kept."""
     records.remember(cache, made)
     try:

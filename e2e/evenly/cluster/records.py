@@ -10,7 +10,7 @@ from evenly.cluster.cache.disk_errors import explained
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class ClusterRecord:
     """One cluster: written before its first container starts, removed after its last one is gone.
 
     ``key`` tells what it was made from; ``own_network`` whether the network named kind came with it.
@@ -25,7 +25,7 @@ class Made:
     kept: bool = False
 
 
-def remember(cache: Cache, made: Made) -> None:
+def remember(cache: Cache, made: ClusterRecord) -> None:
     """Write a cluster's record, replacing what is there of that name."""
     path = _path(cache, made.name)
     unfinished = path.with_name("unfinished")  # always the same, so that a killed run leaves one at most
@@ -35,14 +35,14 @@ def remember(cache: Cache, made: Made) -> None:
         unfinished.replace(path)
 
 
-def forget(cache: Cache, made: Made) -> None:
+def forget(cache: Cache, made: ClusterRecord) -> None:
     """Remove a cluster's record, its kubeconfig, and what was unpacked from it."""
     Path(made.kubeconfig).unlink(missing_ok=True)
     shutil.rmtree(certificates(Path(made.kubeconfig)), ignore_errors=True)
     _path(cache, made.name).unlink(missing_ok=True)
 
 
-def everything(cache: Cache) -> list[Made]:
+def everything(cache: Cache) -> list[ClusterRecord]:
     """Return all clusters on record, kept ones and those whose run was killed.
 
     A record that is damaged still has its name, the cluster's: it counts as that of a killed run, so that what the cluster
@@ -57,12 +57,14 @@ def kubeconfig(cache: Cache, name: str) -> Path:
     return _path(cache, name).with_suffix(".kubeconfig")
 
 
-def _read(cache: Cache, path: Path) -> Made:
+def _read(cache: Cache, path: Path) -> ClusterRecord:
     try:
-        return Made(**json.loads(path.read_text()))
+        return ClusterRecord(**json.loads(path.read_text()))
     except (ValueError, TypeError):
         name = path.stem
-        return Made(name, str(kubeconfig(cache, name)), "", f"unknown (its record {path} is damaged)", 0, own_network=False)
+        return ClusterRecord(
+            name, str(kubeconfig(cache, name)), "", f"unknown (its record {path} is damaged)", 0, own_network=False
+        )
 
 
 def certificates(kubeconfig: Path) -> Path:

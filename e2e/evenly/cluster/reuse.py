@@ -10,7 +10,7 @@ from evenly.cluster.engine.engine import Engine
 from evenly.cluster.faults import pause
 from evenly.cluster.kind import LABEL, NETWORK, end_orphan
 from evenly.cluster.options import ClusterOptions
-from evenly.cluster.records import Made
+from evenly.cluster.records import ClusterRecord
 from evenly.errors import EvenlyError
 from evenly.process import ProgramError
 from evenly.progress import Progress
@@ -18,7 +18,7 @@ from evenly.progress import Progress
 DOCKER_LIMIT_S = 60.0
 
 
-def reusable(cache: Cache, engine: Engine, options: ClusterOptions, made_of: str, progress: Progress) -> Made | None:
+def reusable(cache: Cache, engine: Engine, options: ClusterOptions, made_of: str, progress: Progress) -> ClusterRecord | None:
     """Return the kept cluster that this run would make just so; remove every other that is on record."""
     found = None
     for made in records.everything(cache):
@@ -33,7 +33,7 @@ def reusable(cache: Cache, engine: Engine, options: ClusterOptions, made_of: str
     return found
 
 
-def planned(cache: Cache, engine: Engine, options: ClusterOptions, made_of: str) -> Made:
+def planned(cache: Cache, engine: Engine, options: ClusterOptions, made_of: str) -> ClusterRecord:
     """Return the cluster that is to be made; EvenlyError where its kubeconfig is a file that evenly did not make."""
     name = options.name or f"evenly-{options.run_id.rpartition('-')[2].lower()}"
     kubeconfig = options.kubeconfig or records.kubeconfig(cache, name)
@@ -43,10 +43,10 @@ def planned(cache: Cache, engine: Engine, options: ClusterOptions, made_of: str)
             "name a file that does not exist with --kubeconfig, or leave the option out",
         )
     networks = engine.docker("network", "ls", "--format", "{{.Name}}", timeout_s=DOCKER_LIMIT_S).split()
-    return Made(name, str(kubeconfig), made_of, options.run_id, os.getpid(), own_network=NETWORK not in networks)
+    return ClusterRecord(name, str(kubeconfig), made_of, options.run_id, os.getpid(), own_network=NETWORK not in networks)
 
 
-def remove(made: Made, cache: Cache, engine: Engine) -> None:
+def remove(made: ClusterRecord, cache: Cache, engine: Engine) -> None:
     """Remove whatever the engine has of a cluster, and its record; works without kind, and on half a cluster."""
     end_orphan(Path(made.kubeconfig))
     mine = ("--filter", f"label={LABEL}={made.name}")
@@ -66,5 +66,5 @@ def kubernetes_version(kubeconfig: Path, context: str) -> str:
     return api.kubernetes_version(api.connect(kubeconfig, context, records.certificates(kubeconfig)))
 
 
-def _alive(made: Made) -> bool:
+def _alive(made: ClusterRecord) -> bool:
     return bool(kubernetes_version(Path(made.kubeconfig), f"kind-{made.name}"))

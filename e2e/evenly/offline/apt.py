@@ -7,6 +7,7 @@ from pathlib import Path
 
 from evenly.cluster.cache.cache import Cache
 from evenly.cluster.cache.scratch import scratch
+from evenly.cluster.host.requirements import Requirement
 from evenly.errors import EvenlyError
 from evenly.process import run
 
@@ -79,6 +80,16 @@ def sources(suite: str, *, etc_apt: Path = Path("/etc/apt"), own: str | None = N
             f"add one (a deb line with {own} and main), or start Docker",
         )
     return "\n".join("".join(f"{field}: {value}\n" for field, value in stanza.items()) for stanza in found)
+
+
+def package_sources() -> Requirement:
+    """Tell whether the machine's own apt sources lead to its release, and so to the mirror of the others."""
+    try:
+        release = machine_codename()
+        sources(release)
+    except EvenlyError as error:
+        return Requirement("packages", error.problem, met=False, remedy=error.remedy)
+    return Requirement("packages", f"the sources in /etc/apt lead to {release} (not tried)", met=True)
 
 
 def reach() -> list[str]:

@@ -14,10 +14,9 @@ from evenly.cluster.host import machine as this
 from evenly.cluster.host import ports
 from evenly.cluster.host.requirements import Requirement
 from evenly.cluster.images.sources import BACKEND_IMAGE, NODE_IMAGE
-from evenly.cluster.records import Made
+from evenly.cluster.records import ClusterRecord
 from evenly.offline.engine import private as private_engine
 from evenly.offline.images import build as parts
-from evenly.offline.images.node_image import TAG as BUILT_NODE_IMAGE
 from evenly.settings import ClusterFrom
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 MET = Requirement("all", "there", met=True)
 NO_ROOT = Requirement("root", "this is user id 7", met=False, remedy="be root")
 NO_DISK = Requirement("disk", "3 GB free", met=False, remedy="free some")
-TAKEN = Requirement("doors", "port 30000 is taken", met=False, remedy="stop it")
+TAKEN = Requirement("ports", "port 30000 is taken", met=False, remedy="stop it")
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +37,7 @@ def able(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Non
     assert machine
 
     def becomes(*, private: Requirement = MET, build: Requirement = MET, free: Requirement = MET) -> None:
-        monkeypatch.setattr(doctor, "private_requirements", lambda _: (private,))
+        monkeypatch.setattr(doctor, "private_requirements", lambda *_: (private,))
         monkeypatch.setattr(parts, "requirements", lambda _: (build,))
         monkeypatch.setattr(ports, "free", lambda _: free)
 
@@ -99,16 +98,16 @@ def test_what_the_user_decided_is_the_only_way(machine: Machine, conclusion: Cal
     assert "build images" in conclusion(ClusterFrom.BUILT)
 
 
-def test_a_taken_door_is_the_end(able: Callable[..., None], conclusion: Callable[..., str]) -> None:
+def test_a_taken_port_is_the_end(able: Callable[..., None], conclusion: Callable[..., str]) -> None:
     able(free=TAKEN)
-    assert conclusion() == "cannot run here, for lack of doors. First: stop it."
+    assert conclusion() == "cannot run here, for lack of ports. First: stop it."
 
 
-def test_a_door_that_a_cluster_of_ours_holds_is_not(
+def test_a_port_that_a_cluster_of_ours_holds_is_not(
     able: Callable[..., None], conclusion: Callable[..., str], tmp_path: Path
 ) -> None:
     able(free=TAKEN)
-    kept = Made("evenly-kept", str(tmp_path / "kubeconfig"), "key", "run", pid=1, own_network=True, kept=True)
+    kept = ClusterRecord("evenly-kept", str(tmp_path / "kubeconfig"), "key", "run", pid=1, own_network=True, kept=True)
     records.remember(Cache(tmp_path / "cache"), kept)
     assert conclusion().startswith("would use")
 
@@ -120,7 +119,7 @@ def test_images_that_were_built_before_are_used_again(
     Cache(tmp_path / "cache").entry("binaries", ["x"], lambda into: (into / "node").touch())
     machine.becomes("registry")
     assert conclusion() == "would use your Docker and pull images."  # this Docker does not hold them
-    machine.holds(BUILT_NODE_IMAGE)
+    machine.holds(doctor.SUPPLIER.node_image)
     assert conclusion() == "would use your Docker and take images that were built before."
     machine.holds(NODE_IMAGE)
     machine.holds(BACKEND_IMAGE)
@@ -152,7 +151,7 @@ def test_looking_changes_nothing(machine: Machine, tmp_path: Path) -> None:
     assert state() == before
     cache = Cache(tmp_path / "cache")
     assert state() != before
-    records.remember(cache, replace(Made("x", "", "", "", pid=1, own_network=False), kept=True))
+    records.remember(cache, replace(ClusterRecord("x", "", "", "", pid=1, own_network=False), kept=True))
     before = state()
     doctor.diagnose(tmp_path / "cache", ClusterFrom.AUTO)
     assert state() == before

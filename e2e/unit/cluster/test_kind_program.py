@@ -12,8 +12,8 @@ from evenly.cluster import kind_program
 from evenly.cluster.cache.cache import Cache
 from evenly.cluster.host.requirements import Requirement
 from evenly.errors import EvenlyError
-from evenly.offline.compiler import toolchain
 from evenly.progress import Progress
+from unit.cluster.fakes import FakeSupplier
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 # what `go install` leaves; GOBIN is in its environment
 GO = 'echo "go $*" >> "{diary}"; echo compiled > "$GOBIN/kind"'
+
+
+@pytest.fixture
+def supplier() -> FakeSupplier:
+    return FakeSupplier()
 
 
 @pytest.fixture
@@ -53,38 +58,36 @@ def old_kind(machine: Machine) -> Machine:
     return machine
 
 
-def test_a_new_enough_kind_of_the_machine_is_used(machine: Machine, cache: Cache) -> None:
-    assert kind_program.kind(cache, Progress()) == machine.here / "bin" / "kind"
-    assert kind_program.available(cache.root).met is True
+def test_a_new_enough_kind_of_the_machine_is_used(machine: Machine, cache: Cache, supplier: FakeSupplier) -> None:
+    assert kind_program.kind(cache, Progress(), supplier) == machine.here / "bin" / "kind"
+    assert kind_program.available(cache.root, supplier).met is True
 
 
 @pytest.mark.parametrize("script", ["echo kind v0.32.9", "echo nonsense", "exit 1"])
 def test_an_old_or_broken_kind_is_passed_over(
-    machine: Machine, cache: Cache, internet: Callable[[bytes | None], None], script: str
+    machine: Machine, cache: Cache, supplier: FakeSupplier, internet: Callable[[bytes | None], None], script: str
 ) -> None:
     machine.runs("kind", script)
     internet(b"downloaded")
-    assert "can be downloaded" in kind_program.available(cache.root).found
-    assert kind_program.kind(cache, Progress()).read_bytes() == b"downloaded"
-    assert kind_program.available(cache.root).found == "fetched before"
+    assert "can be downloaded" in kind_program.available(cache.root, supplier).found
+    assert kind_program.kind(cache, Progress(), supplier).read_bytes() == b"downloaded"
+    assert kind_program.available(cache.root, supplier).found == "fetched before"
 
 
 @pytest.mark.usefixtures("internet")
-def test_what_cannot_be_downloaded_is_compiled(old_kind: Machine, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
-    go = old_kind.runs("go-of-pypi", GO.format(diary=old_kind.here / "diary"))
-    monkeypatch.setattr(toolchain, "go", lambda _: go)
-    assert kind_program.kind(cache, Progress()).read_text() == "compiled\n"
-    assert old_kind.diary[-1] == "go install -trimpath sigs.k8s.io/kind@v0.33.0"
+def test_what_cannot_be_downloaded_is_compiled(old_kind: Machine, cache: Cache, supplier: FakeSupplier) -> None:
+    supplier.go = old_kind.runs("go-of-pypi", GO.format(diary=old_kind.here / "diary"))
+    assert kind_program.kind(cache, Progress(), supplier).read_text() == "compiled\n"
+    assert old_kind.diary[-1] == "go install sigs.k8s.io/kind@v0.33.0"
 
 
 @pytest.mark.usefixtures("internet")
 def test_what_can_be_neither_downloaded_nor_compiled_ends_in_both_reasons(
-    old_kind: Machine, cache: Cache, monkeypatch: pytest.MonkeyPatch
+    old_kind: Machine, cache: Cache, supplier: FakeSupplier
 ) -> None:
-    go = old_kind.runs("go", "echo 'module lookup disabled' >&2; exit 1")
-    monkeypatch.setattr(toolchain, "go", lambda _: go)
+    supplier.go = old_kind.runs("go", "echo 'module lookup disabled' >&2; exit 1")
     with pytest.raises(EvenlyError) as caught:
-        kind_program.kind(cache, Progress())
+        kind_program.kind(cache, Progress(), supplier)
     assert "kind v0.33.0 cannot be downloaded (<urlopen error no such host>), nor compiled" in caught.value.problem
     assert "module lookup disabled" in caught.value.problem
     assert "install kind v0.33.0 or newer" in caught.value.remedy
@@ -94,9 +97,9 @@ def test_what_can_be_neither_downloaded_nor_compiled_ends_in_both_reasons(
 @pytest.mark.usefixtures("internet", "old_kind")
 @pytest.mark.parametrize(("go", "kind"), [(True, None), (None, None), (False, False)])
 def test_without_a_download_it_depends_on_go(
-    cache: Cache, monkeypatch: pytest.MonkeyPatch, *, go: bool | None, kind: bool | None
+    cache: Cache, supplier: FakeSupplier, *, go: bool | None, kind: bool | None
 ) -> None:
-    monkeypatch.setattr(toolchain, "available", lambda _: Requirement("Go", "no Go here", met=go))
-    found = kind_program.available(cache.root)
+    supplier.go_found = Requirement("Go", "no Go here", met=go)
+    found = kind_program.available(cache.root, supplier)
     assert found.met is kind
     assert ("no Go here" in found.found) == (kind is False)

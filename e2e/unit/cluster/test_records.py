@@ -13,15 +13,16 @@ from rich.console import Console
 from evenly.cluster import records
 from evenly.cluster.cache.cache import Cache
 from evenly.cluster.lifecycle import down
-from evenly.cluster.records import Made
+from evenly.cluster.records import ClusterRecord
 from evenly.progress import Progress
+from unit.cluster.fakes import FakeSupplier
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from unit.fakes import Machine
 
-KEPT = Made("evenly-kept", "/elsewhere/config", "key", "2026-kept", pid=7, own_network=True, kept=True)
+KEPT = ClusterRecord("evenly-kept", "/elsewhere/config", "key", "2026-kept", pid=7, own_network=True, kept=True)
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_the_cluster_of_a_damaged_record_is_found_by_name_and_removed_aloud(cach
     (machine.here / "nodes" / "mine-worker").write_text("mine")
     assert str(record) in records.everything(cache)[0].run_id
     said = io.StringIO()
-    down(cache.root, Progress(Console(file=said)))
+    down(cache.root, Progress(Console(file=said)), FakeSupplier())
     assert "removing the cluster evenly-kept" in said.getvalue()
     assert machine.nodes == {"mine-worker"}
     assert not record.exists()

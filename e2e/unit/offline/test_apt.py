@@ -94,3 +94,16 @@ def test_the_machines_release_is_read_from_os_release(tmp_path: Path) -> None:
     (tmp_path / "os-release").write_text("ID=debian\n")
     with pytest.raises(EvenlyError, match="no VERSION_CODENAME"):
         apt.machine_codename(tmp_path / "os-release")
+
+
+def test_package_sources_that_lead_nowhere_are_told_in_their_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apt, "machine_codename", lambda: "bookworm")
+    monkeypatch.setattr(apt, "sources", lambda release: f"Suites: {release}")
+    assert apt.package_sources().met is True
+
+    def nowhere(release: str) -> str:
+        raise EvenlyError(f"no source leads to {release}", "add one")
+
+    monkeypatch.setattr(apt, "sources", nowhere)
+    found = apt.package_sources()
+    assert (found.found, found.met, found.remedy) == ("no source leads to bookworm", False, "add one")

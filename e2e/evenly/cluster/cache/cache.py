@@ -133,5 +133,10 @@ class Cache:
         return [path for path in self.root.iterdir() if ours.fullmatch(path.name)]
 
 
+def made_before(folder: Path, name: str) -> bool:
+    """Tell whether the cache in ``folder`` holds an entry of this name, whatever it was made from."""
+    return any(folder.glob(f"{name}-{'[0-9a-f]' * KEY_LENGTH}"))
+
+
 def _is_whole(entry: Path) -> bool:
     return entry.is_dir() and not contents.damage(entry)

@@ -28,11 +28,11 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Balancer:
-    """A load balancer that was started: ``address`` is its own on the nodes' network, ``door`` the way in on this machine."""
+    """A load balancer that was started: ``address`` is its own on the nodes' network, ``entry_point`` is on this machine."""
 
     name: str
     address: str
-    door: str
+    entry_point: str
 
 
 def configuration(servers: Sequence[Server]) -> str:
@@ -58,15 +58,15 @@ listen nodes
 def started(cluster: str, config: str, image: str, engine: Engine) -> Iterator[Balancer]:
     """Start HAProxy on the network of a cluster's nodes, and remove it afterwards; the end of the cluster removes it, too.
 
-    Raises LackingError when its door is taken, and ProgramError with the engine's words.
+    Raises LackingError when its port is taken, and ProgramError with the engine's words.
     """
     remove(engine, cluster)
     ports.check_balancer_free()
-    name, door = _name(cluster), f"{ports.HOST}:{ports.BALANCER}"
+    name, entry_point = _name(cluster), f"{ports.HOST}:{ports.BALANCER}"
     try:
         engine.docker(
             *("create", "--name", name, "--label", f"{LABEL}={cluster}", "--label", ROLE),
-            *("--network", NETWORK, "--publish", f"{door}:{PORT}", image),
+            *("--network", NETWORK, "--publish", f"{entry_point}:{PORT}", image),
             timeout_s=DOCKER_LIMIT_S,
         )
         with TemporaryDirectory() as folder:
@@ -77,7 +77,7 @@ def started(cluster: str, config: str, image: str, engine: Engine) -> Iterator[B
         engine.docker("start", name, timeout_s=DOCKER_LIMIT_S)
         shown = f"{{{{.NetworkSettings.Networks.{NETWORK}.IPAddress}}}}"
         address = engine.docker("inspect", "--format", shown, name, timeout_s=DOCKER_LIMIT_S).strip()
-        yield Balancer(name, address, door)
+        yield Balancer(name, address, entry_point)
     finally:
         remove(engine, cluster)
 

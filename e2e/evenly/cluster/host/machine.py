@@ -8,8 +8,6 @@ from pathlib import Path
 
 from evenly.cluster.cache.disk_errors import NEEDED_GB
 from evenly.cluster.host.requirements import Requirement
-from evenly.errors import EvenlyError
-from evenly.offline import apt
 
 PROC = Path("/proc")
 CGROUPS = Path("/sys/fs/cgroup")
@@ -37,16 +35,6 @@ def debian() -> Requirement:
     missing = [program for program in ("apt-get", "dpkg") if not shutil.which(program)]
     found = f"there is no {' and no '.join(missing)}: this is no Debian" if missing else "apt-get and dpkg are there"
     return Requirement("Debian", found, not missing, "use Debian 12 or newer, or a derivative")
-
-
-def package_sources() -> Requirement:
-    """Tell whether the machine's own apt sources lead to its release, and so to the mirror of the others."""
-    try:
-        release = apt.machine_codename()
-        apt.sources(release)
-    except EvenlyError as error:
-        return Requirement("packages", error.problem, met=False, remedy=error.remedy)
-    return Requirement("packages", f"the sources in /etc/apt lead to {release} (not tried)", met=True)
 
 
 def root(status: Path = PROC / "self/status") -> Requirement:

@@ -1,4 +1,4 @@
-"""The nodes' doors on this machine's loopback address, as manifests/kind.yaml maps them."""
+"""The ports on this machine's loopback address that lead to the nodes, as extraPortMappings of manifests/kind.yaml has them."""
 
 import errno
 import socket
@@ -14,7 +14,7 @@ LISTENING = "0A"  # TCP_LISTEN in /proc/net/tcp
 BALANCER = 30003  # of the load balancer before all nodes, in the tests that have one
 
 # By what kind calls its nodes, after the cluster's name.
-DOORS = {"control-plane": 30000, "worker": 30001, "worker2": 30002}
+HOST_PORTS = {"control-plane": 30000, "worker": 30001, "worker2": 30002}
 
 
 def of_cluster(name: str) -> Mapping[str, str]:
@@ -22,11 +22,11 @@ def of_cluster(name: str) -> Mapping[str, str]:
     return {f"{name}-{node}": f"{HOST}:{port}" for node, port in DOORS.items()}
 
 
-def free(ports: Collection[int] = DOORS.values()) -> Requirement:
+def free(ports: Collection[int] = HOST_PORTS.values()) -> Requirement:
     """Tell whether nothing on this machine holds one of the ports, naming the process that does where Linux tells."""
     taken = [f"port {port} of {HOST} is taken{_holder(port)}" for port in ports if _taken(port)]
     return Requirement(
-        "doors",
+        "ports",
         "; ".join(taken) or f"ports {', '.join(map(str, ports))} of {HOST} are free",
         met=not taken,
         remedy="stop what holds it, then run again; another cluster's container may be one: docker ps",
@@ -34,12 +34,12 @@ def free(ports: Collection[int] = DOORS.values()) -> Requirement:
 
 
 def check_free() -> None:
-    """Raise LackingError when something on this machine holds a door."""
+    """Raise LackingError when something on this machine holds a node's port."""
     require("each node of the cluster needs a port of its own", free())
 
 
 def check_balancer_free() -> None:
-    """Raise LackingError when something on this machine holds the load balancer's door."""
+    """Raise LackingError when something on this machine holds the load balancer's port."""
     require("a load balancer needs a port of its own", free([BALANCER]))
 
 

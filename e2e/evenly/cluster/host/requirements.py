@@ -2,9 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from evenly.cluster.cache.key import KEY_LENGTH
 from evenly.errors import EvenlyError
 
 MARKS = {True: "ok", False: "--", None: "??"}
@@ -50,8 +48,3 @@ def require(problem: str, *requirements: Requirement) -> None:
     """Raise LackingError with those that are not met, if there are any."""
     if missing := lacking(requirements):
         raise LackingError(problem, missing)
-
-
-def made_before(folder: Path, name: str) -> bool:
-    """Tell whether the cache in ``folder`` holds an entry of this name, whatever it was made from."""
-    return any(folder.glob(f"{name}-{'[0-9a-f]' * KEY_LENGTH}"))

@@ -1,8 +1,9 @@
-"""Decides where the images of a cluster come from, and gets them: pulled from a registry, or built on this machine."""
+"""Decides where the images of a cluster come from, and gets them: pulled from a registry, or built by the supplier."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from evenly.cluster.cache.cache import Cache
@@ -10,8 +11,7 @@ from evenly.cluster.engine.engine import Engine
 from evenly.cluster.host.requirements import LackingError, Requirement
 from evenly.cluster.images import registry
 from evenly.cluster.images.registry import PullError
-from evenly.offline.images import build as parts
-from evenly.offline.images.node_image import TAG as BUILT_NODE_IMAGE
+from evenly.cluster.supplier import Supplier
 from evenly.process import ProgramError
 from evenly.progress import Progress
 from evenly.settings import ClusterFrom
@@ -39,50 +39,79 @@ class Supplies:
     digests: Mapping[str, str] = field(default_factory=dict)
 
 
-def obtain(cache: Cache, engine: Engine, way: ClusterFrom, progress: Progress, node_image: str | None = None) -> Supplies:
-    """Return what a cluster is made of, pulling or building what the engine does not hold yet.
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where images come from: the engine that may hold them, a registry, or the supplier; ``way`` is what the user decided."""
 
-    ``node_image`` replaces kind's default, and is never replaced by a built one. With AUTO, what the engine holds goes
-    first, then what a registry gives. Raises EvenlyError with the remedy when no way leads to the images.
-    """
-    if way is ClusterFrom.BUILT and not node_image:
-        return _built(cache, engine, progress, "as told")
-    may_build = way is ClusterFrom.AUTO and not node_image
-    wanted = (node_image or NODE_IMAGE, BACKEND_IMAGE)
-    missing = [image for image in wanted if not image_id(engine, image)]
-    if missing and may_build and image_id(engine, BUILT_NODE_IMAGE):
-        return _built(cache, engine, progress, "this machine has built them before")
-    try:
-        for image in missing:
-            registry.pull(engine, image, progress)
-    except PullError as error:
-        if not may_build:
-            raise
-        progress.say(f"{error.short}; so images are built here")
+    cache: Cache
+    engine: Engine
+    way: ClusterFrom
+    progress: Progress
+    supplier: Supplier
+
+    def obtain(self, node_image: str | None = None) -> Supplies:
+        """Return what a cluster is made of, pulling or building what the engine does not hold yet.
+
+        ``node_image`` replaces kind's default, and is never replaced by a built one. With AUTO, what the engine holds goes
+        first, then what a registry gives. Raises EvenlyError with the remedy when no way leads to the images.
+        """
+        if self.way is ClusterFrom.BUILT and not node_image:
+            return self._built("as told")
+        may_build = self.way is ClusterFrom.AUTO and not node_image
+        wanted = (node_image or NODE_IMAGE, BACKEND_IMAGE)
+        missing = [image for image in wanted if not image_id(self.engine, image)]
+        if missing and may_build and image_id(self.engine, self.supplier.node_image):
+            return self._built("this machine has built them before")
         try:
-            return _built(cache, engine, progress, error.short)
-        except LackingError as lacking:
-            raise LackingError(
-                "images can neither be pulled nor built here", (error.requirement, *lacking.requirements)
-            ) from None
-    digests = {image: digest for image in wanted if (digest := _digest(engine, image))}
-    return Supplies(*wanted, why="pulled just now" if missing else "pulled before", digests=digests)
+            for image in missing:
+                registry.pull(self.engine, image, self.progress)
+        except PullError as error:
+            if not may_build:
+                raise
+            self.progress.say(f"{error.short}; so images are built here")
+            try:
+                return self._built(error.short)
+            except LackingError as lacking:
+                raise LackingError(
+                    "images can neither be pulled nor built here", (error.requirement, *lacking.requirements)
+                ) from None
+        digests = {image: digest for image in wanted if (digest := _digest(self.engine, image))}
+        return Supplies(*wanted, why="pulled just now" if missing else "pulled before", digests=digests)
 
+    def balancer_image(self) -> str:
+        """Return the load balancer's image, pulled or built as the cluster's are; only a test that has one needs it.
 
-def balancer_image(cache: Cache, engine: Engine, way: ClusterFrom, progress: Progress) -> str:
-    """Return the load balancer's image, pulled or built as the cluster's are; only a test that has one needs it.
+        Raises EvenlyError with the remedy when no way leads to it.
+        """
+        return self._on_demand(BALANCER_IMAGE)
 
-    Raises EvenlyError with the remedy when no way leads to it.
-    """
-    return _late(BALANCER_IMAGE, lambda: parts.balancer(cache, engine, progress), engine, way, progress)
+    def python_image(self) -> str:
+        """Return the image of a Python, pulled or built as the cluster's are; only a load that is sent by pods needs it.
 
+        Raises EvenlyError with the remedy when no way leads to it.
+        """
+        return self._on_demand(PYTHON_IMAGE)
 
-def python_image(cache: Cache, engine: Engine, way: ClusterFrom, progress: Progress) -> str:
-    """Return the image of a Python, pulled or built as the cluster's are; only a load that is sent by pods needs it.
+    def _on_demand(self, image: str) -> str:
+        """Return an image that not every run needs, or what is built in its place."""
+        if self.way is not ClusterFrom.BUILT and image_id(self.engine, image):
+            return image
+        build = partial(self.supplier.image, image.partition(":")[0], self.cache, self.engine, self.progress)
+        may_build = self.way is ClusterFrom.AUTO
+        if self.way is ClusterFrom.BUILT or (may_build and image_id(self.engine, self.supplier.node_image)):
+            return build()
+        try:
+            registry.pull(self.engine, image, self.progress)
+        except PullError as error:
+            if not may_build:
+                raise
+            self.progress.say(f"{error.short}; so it is built here")
+            return build()
+        return image
 
-    Raises EvenlyError with the remedy when no way leads to it.
-    """
-    return _late(PYTHON_IMAGE, lambda: parts.python(cache, engine, progress), engine, way, progress)
+    def _built(self, why: str) -> Supplies:
+        built = self.supplier.build(self.cache, self.engine, self.progress)
+        return Supplies(built.node_image, built.backend_image, why=f"built here; {why}", kind=built.kind)
 
 
 def pulled_before(engine: Engine) -> bool:
@@ -105,28 +134,6 @@ def image_id(engine: Engine, image: str) -> str:
         if "no such image" in error.stderr.lower():
             return ""
         raise
-
-
-def _late(image: str, build: Callable[[], str], engine: Engine, way: ClusterFrom, progress: Progress) -> str:
-    """Return an image that not every run needs, or what is built in its place."""
-    if way is not ClusterFrom.BUILT and image_id(engine, image):
-        return image
-    may_build = way is ClusterFrom.AUTO
-    if way is ClusterFrom.BUILT or (may_build and image_id(engine, BUILT_NODE_IMAGE)):
-        return build()
-    try:
-        registry.pull(engine, image, progress)
-    except PullError as error:
-        if not may_build:
-            raise
-        progress.say(f"{error.short}; so it is built here")
-        return build()
-    return image
-
-
-def _built(cache: Cache, engine: Engine, progress: Progress, why: str) -> Supplies:
-    built = parts.build(cache, engine, progress)
-    return Supplies(built.node_image, built.backend_image, why=f"built here; {why}", kind=built.kind)
 
 
 def _digest(engine: Engine, image: str) -> str:

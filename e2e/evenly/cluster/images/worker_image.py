@@ -12,11 +12,10 @@ from pathlib import Path
 from evenly.cluster.cache.cache import Cache
 from evenly.cluster.cache.key import key
 from evenly.cluster.engine.engine import Engine
-from evenly.cluster.images.sources import PYTHON_IMAGE, image_id, python_image
-from evenly.offline.images import archive, build
+from evenly.cluster.images.labels import LABEL, holds
+from evenly.cluster.images.sources import PYTHON_IMAGE, Sources, image_id
 from evenly.process import run
 from evenly.progress import Progress
-from evenly.settings import ClusterFrom
 
 NAME = "evenly/locust"
 FOLDER = "/locust"
@@ -29,18 +28,19 @@ DOCKER_LIMIT_S = 60.0
 REMEDY = "check the network and pip's index, and that pip is installed in this Python; then run again"
 
 
-def obtain(cache: Cache, engine: Engine, way: ClusterFrom, progress: Progress) -> str:
+def obtain(sources: Sources) -> str:
     """Return the image's name, making it where the engine does not hold it: about 20 s.
 
     Its Python is pulled or built as the cluster's images are. Raises EvenlyError with the remedy when no way leads to it, and
     ProgramError with pip's words.
     """
-    python = python_image(cache, engine, way, progress)
+    cache, engine, progress = sources.cache, sources.engine, sources.progress
+    python = sources.python_image()
     wheels = _wheels(cache, progress)
     made_of = key([image_id(engine, python), wheels.parent.name, Path(__file__)])
     image = f"{NAME}:{version('locust')}"
     with cache.lock("images"):
-        if not build.holds(engine, image, made_of):
+        if not holds(engine, image, made_of):
             with progress.step("Locust for pods that send a load", usually_s=8):
                 _make(image, python, wheels, made_of, engine)
     return image
@@ -82,7 +82,7 @@ def _make(image: str, python: str, wheels: Path, made_of: str, engine: Engine) -
     try:
         docker("cp", wheels, f"{container}:{FOLDER}")
         docker("start", "--attach", container)
-        changes = (f"LABEL {archive.LABEL}={made_of}", f"CMD {json.dumps(['python3', '-m', 'locust'])}")
+        changes = (f"LABEL {LABEL}={made_of}", f"CMD {json.dumps(['python3', '-m', 'locust'])}")
         docker("commit", *(word for change in changes for word in ("--change", change)), container, image)
     finally:
         docker("rm", "--force", container)

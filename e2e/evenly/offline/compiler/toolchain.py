@@ -10,8 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from evenly.cluster.cache.cache import Cache
-from evenly.cluster.host.requirements import Requirement, made_before
+from evenly.cluster.cache.cache import Cache, made_before
+from evenly.cluster.host.requirements import Requirement
 from evenly.process import ProgramError, run
 
 MINIMUM = (1, 26)  # what Kubernetes' go.mod asks for

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from evenly.cluster.cache.cache import Cache
 from evenly.cluster.cache.disk_errors import remove
+from evenly.cluster.host import machine
 from evenly.cluster.host.requirements import Requirement, require
 from evenly.offline.engine import daemon, host_network
 from evenly.offline.engine.programs import engine_programs
@@ -33,8 +34,8 @@ def was_started(cache: Cache) -> bool:
 
 
 def requirements(cache_folder: Path) -> tuple[Requirement, ...]:
-    """Tell what a private engine needs besides Debian's packages, root and a kernel."""
-    return (_socket_path(cache_folder), _alone())
+    """Tell what a private engine needs of this machine."""
+    return (machine.debian(), machine.root(), machine.kernel(), *_room(cache_folder))
 
 
 def start(cache: Cache, progress: Progress) -> tuple[Path, Mapping[str, str]]:
@@ -50,7 +51,7 @@ def start(cache: Cache, progress: Progress) -> tuple[Path, Mapping[str, str]]:
     docker, env = programs / "docker", {"DOCKER_HOST": f"unix://{socket}", "PATH": tools["PATH"]}
     if socket.exists() and _answers(docker, env):
         return docker, env
-    require("a private Docker engine cannot be started", *requirements(cache.root))
+    require("a private Docker engine cannot be started", *_room(cache.root))
     with progress.step("start the private Docker engine", usually_s=2):
         if was_started(cache):  # and died; the record tells how it was before
             _end(home)
@@ -101,6 +102,10 @@ def stop(cache: Cache, progress: Progress) -> None:
                 host_network.restore(json.loads(_before(cache).read_text()), tools)
             _before(cache).unlink()
         remove(home / "run")
+
+
+def _room(cache_folder: Path) -> tuple[Requirement, ...]:
+    return (_socket_path(cache_folder), _alone())
 
 
 def _alone() -> Requirement:

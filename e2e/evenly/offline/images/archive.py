@@ -10,8 +10,6 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-# Each of our images carries the key of all that went into it, so the engine itself tells whether it has the right one.
-LABEL = "evenly.key"
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 

@@ -10,27 +10,38 @@ from evenly.cluster.cache.scratch import scratch
 from evenly.cluster.engine.engine import Engine
 from evenly.cluster.host import machine
 from evenly.cluster.host.requirements import Requirement, require
+from evenly.cluster.images.labels import holds
+from evenly.cluster.supplier import Built
+from evenly.offline import apt
 from evenly.offline.compiler import binaries, toolchain
-from evenly.offline.images import archive, backend_image, balancer_image, node_image, python_image, rootfs, runtime
+from evenly.offline.images import backend_image, balancer_image, node_image, python_image, rootfs, runtime
+from evenly.offline.images.from_packages import PackagedImage
 from evenly.progress import Progress
 
 STEPS = 5
-QUERY_LIMIT_S = 20.0
 LOAD_LIMIT_S = 120.0
 NOTICE = "Images are built once, usually in 7 to 8 minutes on two cores; up to 10 GB are needed in {cache}, of which 4 stay"
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """Names of images that the engine holds, and the kind program that goes with them."""
+class OnDemand:
+    """An image that not every run needs, by what it is for and how long its building takes."""
 
-    node_image: str
-    backend_image: str
-    kind: Path
+    image: PackagedImage
+    what: str
+    step: str
+    usually_s: float
 
 
-def build(cache: Cache, engine: Engine, progress: Progress) -> Parts:
-    """Return the parts, building what is missing: about eight minutes the first time, then only a look at the engine.
+ON_DEMAND = {
+    "haproxy": OnDemand(balancer_image.IMAGE, "the load balancer's image", "HAProxy for the load balancer", 5),
+    "python": OnDemand(python_image.IMAGE, "the image of pods that send a load", "Python for pods that send a load", 10),
+}
+"""By the name of the registry's image that each stands for."""
+
+
+def build(cache: Cache, engine: Engine, progress: Progress) -> Built:
+    """Return the images and kind, building what is missing: eight minutes the first time, then only a look at the engine.
 
     Raises LackingError before it compiles anything where this machine cannot, and ProgramError with the words of a program
     that failed.
@@ -51,7 +62,7 @@ def build(cache: Cache, engine: Engine, progress: Progress) -> Parts:
         return (
             rootfs.build(cache, step("Debian 12 for the nodes", 2, 50)),
             runtime.build(cache, step("containerd for the nodes", 3, 6)),
-            backend_image.build(cache, step("nginx for the backend", 4, 5)),
+            backend_image.IMAGE.build(cache, step("nginx for the backend", 4, 5)),
         )
 
     programs = binaries.build(cache, compilation(), meanwhile=others)
@@ -60,35 +71,29 @@ def build(cache: Cache, engine: Engine, progress: Progress) -> Parts:
         if not holds(engine, node_image.TAG, made_of.key()):
             with step("node image", 5, 10), scratch(cache.root / "node-image.tmp") as work:
                 node_image.load(made_of, work, engine)
-        if not holds(engine, backend_image.TAG, made_of.backend.parent.name):
-            engine.docker("load", "--quiet", "--input", made_of.backend, timeout_s=LOAD_LIMIT_S)
-    return Parts(node_image.TAG, backend_image.TAG, programs.kind)
+        _load(backend_image.IMAGE, made_of.backend, engine)
+    return Built(node_image.TAG, backend_image.IMAGE.tag, programs.kind)
 
 
-def balancer(cache: Cache, engine: Engine, progress: Progress) -> str:
-    """Return the name of the load balancer's image, building it where it is missing: 5 s; raises as `build` does."""
-    step = _step("the load balancer's image", progress.step("HAProxy for the load balancer", usually_s=5))
-    return _loaded(balancer_image.TAG, balancer_image.build(cache, step), cache, engine)
+def image(name: str, cache: Cache, engine: Engine, progress: Progress) -> str:
+    """Return the name of an image of ``ON_DEMAND``, building it where it is missing; raises as `build` does."""
+    wanted = ON_DEMAND[name]
 
+    @contextmanager
+    def step() -> Iterator[None]:
+        require(f"{wanted.what} cannot be built here", *_packages())
+        with progress.step(wanted.step, usually_s=wanted.usually_s):
+            yield
 
-def python(cache: Cache, engine: Engine, progress: Progress) -> str:
-    """Return the name of an image with Python, building it where it is missing: 10 s; raises as `build` does."""
-    step = _step("the image of pods that send a load", progress.step("Python for pods that send a load", usually_s=10))
-    return _loaded(python_image.TAG, python_image.build(cache, step), cache, engine)
-
-
-@contextmanager
-def _step(what: str, step: AbstractContextManager[None]) -> Iterator[None]:
-    require(f"{what} cannot be built here", *_packages())
-    with step:
-        yield
-
-
-def _loaded(tag: str, built: Path, cache: Cache, engine: Engine) -> str:
+    built = wanted.image.build(cache, step())
     with cache.lock("images"):
-        if not holds(engine, tag, built.parent.name):
-            engine.docker("load", "--quiet", "--input", built, timeout_s=LOAD_LIMIT_S)
-    return tag
+        _load(wanted.image, built, engine)
+    return wanted.image.tag
+
+
+def _load(image: PackagedImage, built: Path, engine: Engine) -> None:
+    if not holds(engine, image.tag, built.parent.name):
+        engine.docker("load", "--quiet", "--input", built, timeout_s=LOAD_LIMIT_S)
 
 
 def requirements(cache_folder: Path) -> tuple[Requirement, ...]:
@@ -100,10 +105,4 @@ def requirements(cache_folder: Path) -> tuple[Requirement, ...]:
 
 def _packages() -> tuple[Requirement, ...]:
     debian = machine.debian()
-    return (debian, machine.package_sources()) if debian.met else (debian,)
-
-
-def holds(engine: Engine, image: str, made_of: str) -> bool:
-    """Tell whether the engine has an image that was made of exactly this."""
-    filters = ("--filter", f"reference={image}", "--filter", f"label={archive.LABEL}={made_of}")
-    return bool(engine.docker("image", "ls", "--quiet", *filters, timeout_s=QUERY_LIMIT_S).strip())
+    return (debian, apt.package_sources()) if debian.met else (debian,)

@@ -46,7 +46,7 @@ def _needed(file: Path, root: Path, loader: Path) -> set[Path]:
         if not Path(found).is_relative_to(root):
             raise EvenlyError(
                 f"{file.name} needs {name}, which is not among the unpacked packages",
-                "add the Debian package that holds it to the list in evenly.cluster.offline",
+                "add the Debian package that holds it to the list in evenly.offline",
             )
         needed.add(Path(found))
     return needed

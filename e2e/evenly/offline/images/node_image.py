@@ -9,16 +9,17 @@ from pathlib import Path
 from evenly.cluster.cache.disk_errors import explained
 from evenly.cluster.cache.key import key
 from evenly.cluster.engine.engine import Engine
+from evenly.cluster.images import labels
 from evenly.offline.compiler.binaries import Binaries, kubernetes_version
-from evenly.offline.images import archive, control_plane
-from evenly.offline.images.preload import preload
+from evenly.offline.images import archive, control_plane, libraries, preload
 from evenly.process import run
 
 TAG = f"evenly/node:{kubernetes_version()}"
 MANIFESTS = Path(__file__).with_name("node")
 # The way they are put together; a change of it makes another image.
 RECIPE = [
-    Path(__file__).with_name(f"{module}.py") for module in ("archive", "control_plane", "libraries", "node_image", "preload")
+    *(Path(__file__), Path(archive.__file__), Path(control_plane.__file__)),
+    *(Path(labels.__file__), Path(libraries.__file__), Path(preload.__file__)),
 ]
 COPY_LIMIT_S = 120.0
 IMPORT_LIMIT_S = 300.0
@@ -63,12 +64,12 @@ def load(made_of: Ingredients, work: Path, engine: Engine) -> None:
             'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]',
             "ENV container=docker",  # systemd asks for it; see its CONTAINER_INTERFACE
             "STOPSIGNAL SIGRTMIN+3",
-            f"LABEL {archive.LABEL}={made_of.key()}",
+            f"LABEL {labels.LABEL}={made_of.key()}",
         ]
         options = [part for change in changes for part in ("--change", change)]
         engine.docker("import", *options, packed, TAG, timeout_s=IMPORT_LIMIT_S)
         # The one that it replaces has lost its name by now.
-        engine.docker("image", "prune", "--force", "--filter", f"label={archive.LABEL}", timeout_s=IMPORT_LIMIT_S)
+        engine.docker("image", "prune", "--force", "--filter", f"label={labels.LABEL}", timeout_s=IMPORT_LIMIT_S)
 
 
 def _pack(made_of: Ingredients, work: Path) -> Path:
@@ -80,7 +81,7 @@ def _pack(made_of: Ingredients, work: Path) -> Path:
     _install_runtime(root, made_of.runtime, pause=control_plane.named("pause", names))
     _install_kubernetes(root, made_of.binaries, names)
     archives = control_plane.write(names, made_of.binaries, rootfs=made_of.rootfs, into=work / "control-plane")
-    preload([*archives, made_of.backend], store=root / "var/lib/containerd", programs=made_of.runtime / "usr/bin")
+    preload.preload([*archives, made_of.backend], store=root / "var/lib/containerd", programs=made_of.runtime / "usr/bin")
     run(
         *("tar", "--create", "--file", packed, "--directory", root, "--numeric-owner", "--exclude=./dev/*", "."),
         timeout_s=COPY_LIMIT_S,

@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from evenly.cluster.cache import cache as cache_module
-from evenly.cluster.cache.cache import Cache
+from evenly.cluster.cache.cache import Cache, made_before
 from evenly.cluster.cache.disk_errors import remove
 from evenly.cluster.cache.key import key
 from evenly.errors import EvenlyError
@@ -295,3 +295,12 @@ def test_a_cleared_cache_is_gone(cache: Cache) -> None:
 def test_a_folder_with_a_mount_in_it_is_not_deleted() -> None:
     with pytest.raises(EvenlyError, match=r"is mounted"):
         remove(Path("/proc"))
+
+
+def test_only_a_finished_entry_was_made_before(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "cache")
+    (cache.root / "go-0123456789ab.tmp").mkdir()
+    assert not made_before(cache.root, "go")
+    assert not made_before(tmp_path / "nowhere", "go")
+    cache.entry("go", ["x"], lambda into: (into / "go").touch())
+    assert made_before(cache.root, "go")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from evenly.cluster.engine.haproxy import Balancer, Server, configuration, started
-from evenly.cluster.host import ports as doors
+from evenly.cluster.host import ports as host_ports
 from evenly.cluster.host.requirements import LackingError, Requirement
 from evenly.process import ProgramError
 
@@ -57,8 +57,8 @@ class PlayedEngine:
 
 
 @pytest.fixture(autouse=True)
-def _door_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doors, "check_balancer_free", lambda: None)
+def _port_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host_ports, "check_balancer_free", lambda: None)
 
 
 def start(engine: PlayedEngine) -> AbstractContextManager[Balancer]:
@@ -115,10 +115,12 @@ def test_one_that_a_killed_run_left_makes_room() -> None:
     assert set(engine.containers) == {"somebody-else"}
 
 
-def test_a_taken_door_is_told_before_anything_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    taken = Requirement("doors", "port 30003 is taken", met=False, remedy="stop it")
+def test_a_taken_port_is_told_before_anything_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = Requirement("ports", "port 30003 is taken", met=False, remedy="stop it")
     monkeypatch.undo()
-    monkeypatch.setattr(doors, "free", lambda ports: taken if 30003 in ports else pytest.fail("another door was asked for"))
+    monkeypatch.setattr(
+        host_ports, "free", lambda ports: taken if 30003 in ports else pytest.fail("another port was asked for")
+    )
     engine = PlayedEngine(breaks_at="create")
     with pytest.raises(LackingError, match="a load balancer needs a port of its own: port 30003 is taken"), start(engine):
-        pytest.fail("it started behind a taken door")
+        pytest.fail("it started behind a taken port")

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from evenly.cluster.host import machine as this
-from evenly.errors import EvenlyError
-from evenly.offline import apt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,16 +128,3 @@ def test_the_version_of_control_groups_is_told(tmp_path: Path) -> None:
     assert "version 1" in this.cgroup(tmp_path).found
     (tmp_path / "cgroup.controllers").touch()
     assert (this.cgroup(tmp_path).found, this.cgroup(tmp_path).met) == ("version 2", True)
-
-
-def test_package_sources_that_lead_nowhere_are_told_in_their_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apt, "machine_codename", lambda: "bookworm")
-    monkeypatch.setattr(apt, "sources", lambda release: f"Suites: {release}")
-    assert this.package_sources().met is True
-
-    def nowhere(release: str) -> str:
-        raise EvenlyError(f"no source leads to {release}", "add one")
-
-    monkeypatch.setattr(apt, "sources", nowhere)
-    found = this.package_sources()
-    assert (found.found, found.met, found.remedy) == ("no source leads to bookworm", False, "add one")

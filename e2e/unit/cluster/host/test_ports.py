@@ -1,4 +1,4 @@
-"""A door that is taken is noticed before kind is called, and its holder is named."""
+"""A port that is taken is noticed before kind is called, and its holder is named."""
 
 import os
 import socket
@@ -18,7 +18,7 @@ def test_each_node_has_a_door_of_its_own() -> None:
     }
 
 
-def test_a_taken_door_is_named_with_the_process_that_holds_it() -> None:
+def test_a_taken_port_is_named_with_the_process_that_holds_it() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         taken = ports.free([port])
@@ -28,8 +28,8 @@ def test_a_taken_door_is_named_with_the_process_that_holds_it() -> None:
         assert f"by process {os.getpid()} (" in taken.found
 
 
-def test_a_taken_door_ends_in_one_sentence_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ports, "free", lambda: Requirement("doors", "port 30000 is taken", met=False, remedy="stop it"))
+def test_a_taken_port_ends_in_one_sentence_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "free", lambda: Requirement("ports", "port 30000 is taken", met=False, remedy="stop it"))
     with pytest.raises(LackingError) as caught:
         ports.check_free()
     assert str(caught.value) == ("each node of the cluster needs a port of its own: port 30000 is taken\n  What to do: stop it")
@@ -40,7 +40,7 @@ def test_a_port_held_on_all_addresses_is_taken_too() -> None:
         assert ports.free([server.getsockname()[1]]).met is False
 
 
-def test_a_door_is_free_again_although_its_last_connection_lingers() -> None:
+def test_a_port_is_free_again_although_its_last_connection_lingers() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         client = socket.create_connection(("127.0.0.1", port))

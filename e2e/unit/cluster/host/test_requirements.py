@@ -1,11 +1,8 @@
 """What is lacking is told in the same words by `evenly doctor` and by a run that cannot go on."""
 
-from pathlib import Path
-
 import pytest
 
-from evenly.cluster.cache.cache import Cache
-from evenly.cluster.host.requirements import LackingError, Requirement, lacking, made_before, require
+from evenly.cluster.host.requirements import LackingError, Requirement, lacking, require
 
 THERE = Requirement("disk", "20 GB free", met=True, remedy="free some")
 UNKNOWN = Requirement("memory", "not told", met=None, remedy="look yourself")
@@ -38,12 +35,3 @@ def test_several_lacking_things_are_the_lines_of_the_doctor() -> None:
         *(f"  {line}" for line in (*ROOT.lines, *GO.lines)),
     ]
     assert "evenly doctor" in caught.value.remedy
-
-
-def test_only_a_finished_entry_was_made_before(tmp_path: Path) -> None:
-    cache = Cache(tmp_path / "cache")
-    (cache.root / "go-0123456789ab.tmp").mkdir()
-    assert not made_before(cache.root, "go")
-    assert not made_before(tmp_path / "nowhere", "go")
-    cache.entry("go", ["x"], lambda into: (into / "go").touch())
-    assert made_before(cache.root, "go")

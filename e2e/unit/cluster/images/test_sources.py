@@ -15,19 +15,17 @@ from evenly.cluster.engine.engine import Engine
 from evenly.cluster.host.requirements import LackingError, Requirement
 from evenly.cluster.images import registry, sources
 from evenly.cluster.images.registry import PullError
-from evenly.cluster.images.sources import BACKEND_IMAGE, BALANCER_IMAGE, NODE_IMAGE, PYTHON_IMAGE, Supplies
-from evenly.offline.images import build as parts
-from evenly.offline.images.build import Parts
-from evenly.offline.images.node_image import TAG as BUILT_NODE_IMAGE
+from evenly.cluster.images.sources import BACKEND_IMAGE, BALANCER_IMAGE, NODE_IMAGE, PYTHON_IMAGE, Sources, Supplies
 from evenly.progress import Progress
 from evenly.settings import ClusterFrom
+from unit.cluster.fakes import FakeSupplier
 
 if TYPE_CHECKING:
     from unit.fakes import Machine
 
 Obtain = Callable[..., Supplies]
 NO_ROOT = Requirement("root", "this is user id 7", met=False, remedy="be root")
-BUILT = Parts("built/node", "built/nginx", Path("built/kind"))
+BUILT_NODE_IMAGE = FakeSupplier.node_image
 
 
 @pytest.fixture
@@ -41,12 +39,20 @@ def said() -> io.StringIO:
 
 
 @pytest.fixture
-def obtain(engine: Engine, tmp_path: Path, said: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> Obtain:
-    monkeypatch.setattr(parts, "build", lambda *_: BUILT)
+def supplier() -> FakeSupplier:
+    return FakeSupplier()
 
+
+@pytest.fixture
+def from_(engine: Engine, supplier: FakeSupplier, tmp_path: Path, said: io.StringIO) -> Callable[[ClusterFrom], Sources]:
+    progress = Progress(Console(file=said, soft_wrap=True))
+    return lambda way: Sources(Cache(tmp_path / "cache"), engine, way, progress, supplier)
+
+
+@pytest.fixture
+def obtain(from_: Callable[[ClusterFrom], Sources]) -> Obtain:
     def call(way: ClusterFrom = ClusterFrom.AUTO, node_image: str | None = None) -> Supplies:
-        progress = Progress(Console(file=said, soft_wrap=True))
-        return sources.obtain(Cache(tmp_path / "cache"), engine, way, progress, node_image)
+        return from_(way).obtain(node_image)
 
     return call
 
@@ -83,13 +89,8 @@ def test_what_is_pulled_says_nothing_of_building(machine: Machine, obtain: Obtai
     assert "built" not in said.getvalue()
 
 
-def test_where_images_can_neither_be_pulled_nor_built_both_reasons_are_given(
-    obtain: Obtain, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def build(*_: object) -> Parts:
-        raise LackingError("images cannot be built here", [NO_ROOT])
-
-    monkeypatch.setattr(parts, "build", build)
+def test_where_images_can_neither_be_pulled_nor_built_both_reasons_are_given(obtain: Obtain, supplier: FakeSupplier) -> None:
+    supplier.lacks = (NO_ROOT,)
     with pytest.raises(LackingError, match="images can neither be pulled nor built here") as caught:
         obtain()
     assert "--  registry: the image kindest/node:v1.37.0 cannot be pulled" in caught.value.problem
@@ -138,10 +139,8 @@ def test_a_registry_that_keeps_silent_is_given_up_within_the_limit(
 
 
 @pytest.fixture
-def balancer_image(engine: Engine, tmp_path: Path, said: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
-    monkeypatch.setattr(parts, "balancer", lambda *_: "built/haproxy")
-    progress = Progress(Console(file=said, soft_wrap=True))
-    return lambda way=ClusterFrom.AUTO: sources.balancer_image(Cache(tmp_path / "cache"), engine, way, progress)
+def balancer_image(from_: Callable[[ClusterFrom], Sources]) -> Callable[..., str]:
+    return lambda way=ClusterFrom.AUTO: from_(way).balancer_image()
 
 
 def test_a_load_balancer_that_the_engine_has_is_not_asked_of_a_registry(
@@ -183,17 +182,12 @@ def test_the_load_balancer_comes_from_where_one_is_told(machine: Machine, balanc
 
 
 def test_the_python_of_worker_pods_comes_from_where_the_load_balancer_does(
-    machine: Machine, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    machine: Machine, from_: Callable[[ClusterFrom], Sources]
 ) -> None:
-    monkeypatch.setattr(parts, "python", lambda *_: "built/python")
-
-    def image(way: ClusterFrom = ClusterFrom.AUTO) -> str:
-        return sources.python_image(Cache(tmp_path / "cache"), engine, way, Progress(Console(file=io.StringIO())))
-
-    assert image() == "built/python"
+    assert from_(ClusterFrom.AUTO).python_image() == "built/python"
     machine.becomes("registry")
-    assert image() == PYTHON_IMAGE
-    assert image(ClusterFrom.BUILT) == "built/python"
+    assert from_(ClusterFrom.AUTO).python_image() == PYTHON_IMAGE
+    assert from_(ClusterFrom.BUILT).python_image() == "built/python"
 
 
 def test_the_question_to_a_registry_pulls_nothing(machine: Machine, engine: Engine) -> None:

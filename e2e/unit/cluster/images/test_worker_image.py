@@ -14,10 +14,12 @@ from rich.console import Console
 from evenly.cluster.cache.cache import Cache
 from evenly.cluster.engine import gateway
 from evenly.cluster.images import worker_image
+from evenly.cluster.images.sources import Sources
 from evenly.errors import EvenlyError
 from evenly.process import ProgramError
 from evenly.progress import Progress
 from evenly.settings import ClusterFrom
+from unit.cluster.fakes import FakeSupplier
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +81,7 @@ def fetched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
         return ""
 
     monkeypatch.setattr(worker_image, "run", run)
-    monkeypatch.setattr(worker_image, "python_image", lambda *_: "evenly/python:3.13")
+    monkeypatch.setattr(Sources, "python_image", lambda _: "evenly/python:3.13")
     monkeypatch.setattr(worker_image, "image_id", lambda *_: "sha256:python")
     return told
 
@@ -87,7 +89,7 @@ def fetched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
 @pytest.fixture
 def obtain(engine: FakeEngine, tmp_path: Path) -> Callable[[], str]:
     cache, progress = Cache(tmp_path / "cache"), Progress(Console(file=io.StringIO()))
-    return lambda: worker_image.obtain(cache, cast("Engine", engine), ClusterFrom.AUTO, progress)
+    return lambda: worker_image.obtain(Sources(cache, cast("Engine", engine), ClusterFrom.AUTO, progress, FakeSupplier()))
 
 
 def test_it_is_made_once_of_the_versions_that_are_installed_here(

@@ -1,23 +1,28 @@
 """What the engine holds is not made again; what it lost is made again from the parts in the cache."""
 
 import io
+import json
 import os
 import shutil
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+import tarfile
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
-from typing import TYPE_CHECKING, cast
+from types import SimpleNamespace
+from typing import IO, TYPE_CHECKING, cast
 
 import pytest
 from rich.console import Console
 
 from evenly.cluster.cache.cache import Cache
 from evenly.cluster.host.requirements import LackingError, Requirement, lacking
+from evenly.cluster.supplier import Built
+from evenly.offline import apt
 from evenly.offline.compiler import binaries, toolchain
 from evenly.offline.images import backend_image, balancer_image, node_image, python_image, rootfs, runtime
 from evenly.offline.images import build as parts
+from evenly.offline.images.from_packages import PackagedImage
 from evenly.progress import Progress
 
 if TYPE_CHECKING:
@@ -41,8 +46,8 @@ class FakeEngine:
             return "id\n" if (filters["reference"], filters["label"]) in self.images else ""
         assert args[:3] == ("load", "--quiet", "--input")
         name, key = Path(str(args[-1])).parent.name.rsplit("-", 1)
-        images = {"backend-image": backend_image, "balancer-image": balancer_image, "python-image": python_image}
-        tag = images[name].TAG
+        images = {module.IMAGE.name: module.IMAGE for module in (backend_image, balancer_image, python_image)}
+        tag = images[name].tag
         self.images.add((tag, f"evenly.key={name}-{key}"))
         self.loaded.append(tag)
         return ""
@@ -82,15 +87,33 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(binaries, "build", compiled)
     monkeypatch.setattr(rootfs, "build", folder("rootfs"))
     monkeypatch.setattr(runtime, "build", folder("node-runtime"))
-    monkeypatch.setattr(backend_image, "build", folder("backend-image"))
+    monkeypatch.setattr(PackagedImage, "build", lambda image, cache, step: folder(image.name)(cache, step))
     monkeypatch.setattr(node_image, "load", load)
     monkeypatch.setattr(parts, "requirements", lambda _: (ENOUGH,))
     return calls
 
 
+def fill(root: Path, packages: Path) -> None:
+    shutil.copy2(packages / "program", root)
+
+
 @pytest.fixture
-def build(tmp_path: Path) -> Callable[[FakeEngine], tuple[parts.Parts, str]]:
-    def run(engine: FakeEngine) -> tuple[parts.Parts, str]:
+def unpacked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Sequence[str]]:
+    """Put one program in the place of what apt fetches, and return what it was asked for."""
+    asked: list[Sequence[str]] = []
+
+    def unpack(packages: Sequence[str], *, into: Path, cache: Cache, suite: str) -> None:
+        assert (cache.root, suite) == (tmp_path / "cache", "trixie")
+        (into / "program").touch()
+        asked.append(packages)
+
+    monkeypatch.setattr(apt, "unpack", unpack)
+    return asked
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Callable[[FakeEngine], tuple[Built, str]]:
+    def run(engine: FakeEngine) -> tuple[Built, str]:
         said = io.StringIO()
         got = parts.build(Cache(tmp_path / "cache"), cast("Engine", engine), Progress(Console(file=said, soft_wrap=True)))
         return got, said.getvalue()
@@ -99,7 +122,7 @@ def build(tmp_path: Path) -> Callable[[FakeEngine], tuple[parts.Parts, str]]:
 
 
 def test_the_first_run_tells_every_step_and_makes_everything_once(
-    built: list[str], build: Callable[[FakeEngine], tuple[parts.Parts, str]]
+    built: list[str], build: Callable[[FakeEngine], tuple[Built, str]]
 ) -> None:
     engine = FakeEngine()
     got, said = build(engine)
@@ -113,7 +136,7 @@ def test_the_first_run_tells_every_step_and_makes_everything_once(
 
 
 def test_the_second_run_makes_nothing_and_says_nothing(
-    built: list[str], build: Callable[[FakeEngine], tuple[parts.Parts, str]]
+    built: list[str], build: Callable[[FakeEngine], tuple[Built, str]]
 ) -> None:
     engine = FakeEngine()
     first, _ = build(engine)
@@ -124,7 +147,7 @@ def test_the_second_run_makes_nothing_and_says_nothing(
 
 
 def test_images_that_the_engine_lost_are_made_from_what_the_cache_has(
-    built: list[str], build: Callable[[FakeEngine], tuple[parts.Parts, str]]
+    built: list[str], build: Callable[[FakeEngine], tuple[Built, str]]
 ) -> None:
     build(FakeEngine())
     built.clear()
@@ -136,7 +159,7 @@ def test_images_that_the_engine_lost_are_made_from_what_the_cache_has(
 
 
 def test_a_machine_that_lacks_something_is_told_before_anything_is_compiled(
-    monkeypatch: pytest.MonkeyPatch, built: list[str], build: Callable[[FakeEngine], tuple[parts.Parts, str]]
+    monkeypatch: pytest.MonkeyPatch, built: list[str], build: Callable[[FakeEngine], tuple[Built, str]]
 ) -> None:
     monkeypatch.setattr(parts, "requirements", lambda _: (TOO_LITTLE,))
     with pytest.raises(LackingError, match="images cannot be built here: 3 GB free") as caught:
@@ -146,7 +169,7 @@ def test_a_machine_that_lacks_something_is_told_before_anything_is_compiled(
 
 
 def test_what_was_built_is_used_on_a_machine_that_could_not_build_it_any_more(
-    monkeypatch: pytest.MonkeyPatch, built: list[str], build: Callable[[FakeEngine], tuple[parts.Parts, str]]
+    monkeypatch: pytest.MonkeyPatch, built: list[str], build: Callable[[FakeEngine], tuple[Built, str]]
 ) -> None:
     build(FakeEngine())
     built.clear()
@@ -163,37 +186,30 @@ def test_building_needs_debian_root_go_and_disk(monkeypatch: pytest.MonkeyPatch,
     assert [missing.name for missing in lacking(parts.requirements(tmp_path))] == ["Debian", "root", "Go", "disk"]
 
 
-@pytest.mark.parametrize(
-    ("image", "module", "name", "tag"),
-    [
-        (parts.balancer, balancer_image, "balancer-image", "evenly/haproxy:3.0"),
-        (parts.python, python_image, "python-image", "evenly/python:3.13"),
-    ],
-    ids=["load balancer", "Python"],
-)
-def test_a_late_image_is_built_once_and_loaded_where_the_engine_lacks_it(  # noqa: PLR0913, PLR0917 - a case, and its place
-    monkeypatch: pytest.MonkeyPatch,
-    built: list[str],
-    tmp_path: Path,
-    image: Callable[..., str],
-    module: ModuleType,
-    name: str,
-    tag: str,
+@pytest.mark.parametrize(("name", "tag"), [("haproxy", "evenly/haproxy:3.0"), ("python", "evenly/python:3.13")])
+def test_a_late_image_is_built_once_and_loaded_where_the_engine_lacks_it(
+    monkeypatch: pytest.MonkeyPatch, unpacked: list[Sequence[str]], tmp_path: Path, name: str, tag: str
 ) -> None:
-    def build(cache: Cache, step: AbstractContextManager[None]) -> Path:
-        def make(into: Path) -> None:
-            with step:
-                (into / "image.tar").write_text("")
-            built.append(name)
-
-        return cache.entry(name, [name], make) / "image.tar"
-
-    monkeypatch.setattr(module, "build", build)
+    wanted = parts.ON_DEMAND[name]
+    monkeypatch.setitem(parts.ON_DEMAND, name, replace(wanted, image=replace(wanted.image, fill=fill)))
     monkeypatch.setattr(parts, "_packages", lambda: (ENOUGH,))
     engine = FakeEngine()
     for _ in range(2):
-        assert image(Cache(tmp_path / "cache"), cast("Engine", engine), Progress(Console(file=io.StringIO()))) == tag
-        assert (built, engine.loaded) == ([name], [tag])
+        made = parts.image(name, Cache(tmp_path / "cache"), cast("Engine", engine), Progress(Console(file=io.StringIO())))
+        assert made == tag
+        assert (unpacked, engine.loaded) == ([wanted.image.packages], [tag])
+
+
+@pytest.mark.usefixtures("unpacked")
+def test_an_image_of_packages_names_its_key_and_its_program(tmp_path: Path) -> None:
+    built = replace(balancer_image.IMAGE, fill=fill).build(Cache(tmp_path / "cache"), nullcontext())
+    with tarfile.open(built) as saved:
+        contents = {member.name: cast("IO[bytes]", saved.extractfile(member)).read() for member in saved}
+    (manifest,) = json.loads(contents["manifest.json"])
+    assert manifest["RepoTags"] == ["evenly/haproxy:3.0"]
+    config = json.loads(contents[manifest["Config"]])["config"]
+    assert config["Labels"] == {"evenly.key": built.parent.name}
+    assert config["Entrypoint"] == ["/usr/sbin/haproxy"]
 
 
 def test_a_machine_without_packages_is_told_before_a_load_balancer_is_built(
@@ -201,4 +217,4 @@ def test_a_machine_without_packages_is_told_before_a_load_balancer_is_built(
 ) -> None:
     monkeypatch.setattr(parts, "_packages", lambda: (TOO_LITTLE,))
     with pytest.raises(LackingError, match="the load balancer's image cannot be built here: 3 GB free"):
-        parts.balancer(Cache(tmp_path / "cache"), cast("Engine", FakeEngine()), Progress(Console(file=io.StringIO())))
+        parts.image("haproxy", Cache(tmp_path / "cache"), cast("Engine", FakeEngine()), Progress(Console(file=io.StringIO())))
