@@ -1,9 +1,12 @@
-"""What this machine has and lacks for each way to a cluster; it looks, and changes nothing."""
+"""The command `evenly doctor`: what this machine has and lacks for each way to a cluster; it looks, and changes nothing."""
 
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import typer
+from rich.console import Console
 
 from evenly.cluster import kind_program, records
 from evenly.cluster.cache.cache import Cache, made_before
@@ -13,11 +16,15 @@ from evenly.cluster.host import machine, ports
 from evenly.cluster.host.requirements import Requirement, lacking
 from evenly.cluster.images import registry, sources
 from evenly.errors import EvenlyError
+from evenly.judge.verdict import Word
 from evenly.offline.images import build
 from evenly.offline.supplier import OfflineSupplier
-from evenly.settings import ClusterFrom
+from evenly.settings import ClusterFrom, load
 
+STYLES = {True: "", False: "red", None: "yellow"}
 SUPPLIER = OfflineSupplier()
+
+commands = typer.Typer()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,22 @@ class Diagnosis:
     groups: tuple[Group, ...]
     possible: bool
     conclusion: str
+
+
+@commands.command()
+def doctor() -> None:
+    """Tell what this machine has and lacks for each way to a cluster; nothing is changed."""
+    settings = load({}, os.environ, Path.cwd())
+    diagnosis = diagnose(settings.cache, settings.cluster_from)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print("ok is there, -- is lacking, ?? cannot be told without trying")
+    for group in diagnosis.groups:
+        console.print(f"\n{group.title}", style="bold", markup=False)
+        for requirement in group.requirements:
+            for line in requirement.lines:
+                console.print(f"  {line}", style=STYLES[requirement.met], markup=False)
+    console.print(f"\n{diagnosis.conclusion}", style="bold", markup=False)
+    raise typer.Exit(0 if diagnosis.possible else Word.INVALID.exit_code)
 
 
 def diagnose(cache_folder: Path, way: ClusterFrom) -> Diagnosis:

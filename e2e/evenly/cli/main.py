@@ -1,12 +1,8 @@
-"""The command `evenly`: tests planned, reports rebuilt and read, and what a run left taken away. Thin, over the rooms."""
+"""The command `evenly`, put together: each of its commands is a module beside this one."""
 
-import os
 import sys
-from pathlib import Path
-from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from evenly import limits
 from evenly.cli.doctor import diagnose

@@ -1,11 +1,15 @@
 """The command `evenly plan`: what a person typed about a test, and what such a test takes and may miss, in sentences."""
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import expm1, fsum, isclose, log1p
 from pathlib import Path
 from random import Random
+from typing import Annotated
+
+import typer
 
 from evenly.errors import EvenlyError
 from evenly.judge import LOOK_EVERY, Law, ShareRule, deviation_to_catch, uniform
@@ -16,6 +20,8 @@ from evenly.settings import load
 SEED = 20261124  # the same question gets the same answer
 FEWEST_PODS, MOST_PODS = 2, 100
 NIGHTS = 365
+
+commands = typer.Typer()
 
 _NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?")
 _PARTS = {"": 1, "%": 100, "pp": 100}
@@ -34,6 +40,26 @@ class Asked:
     beta: str | None = None
     rate: str | None = None
     verdicts: int | None = None
+
+
+@commands.command("plan")
+def print_plan(  # noqa: PLR0913 - one for each option
+    *,
+    pods: Annotated[int | None, typer.Option(help="How many pods share evenly.", show_default="3")] = None,
+    shares: Annotated[str | None, typer.Option(help="Declared shares in percent, such as 50,30,20.")] = None,
+    delta: Annotated[
+        str | None, typer.Option(help="Smallest deviation of a share that must be caught.", show_default="5pp")
+    ] = None,
+    alpha: Annotated[str | None, typer.Option(help="How often an even Service may be failed.", show_default="1e-6")] = None,
+    beta: Annotated[
+        str | None, typer.Option(help="How often one that is delta or more off may be passed.", show_default="1e-3")
+    ] = None,
+    rate: Annotated[str | None, typer.Option(help="Connections a second, such as 4000/s.")] = None,
+    verdicts: Annotated[int | None, typer.Option(help="How many verdicts there are in a night.")] = None,
+) -> None:
+    """Tell how many connections a test takes, how long, and what it may miss; nothing is sent."""
+    for line in plan(Asked(pods, shares, delta, alpha, beta, rate, verdicts), os.environ, Path.cwd()):
+        typer.echo(line)
 
 
 def plan(asked: Asked, environ: Mapping[str, str], folder: Path) -> list[str]:

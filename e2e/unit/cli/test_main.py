@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from evenly.cli import main
+from evenly.cli import doctor, main
 from evenly.cli.doctor import Diagnosis, Group
 from evenly.cluster.host.requirements import Requirement
 from evenly.judge import planner
@@ -60,7 +60,7 @@ def test_the_doctor_tells_each_finding_and_ends_with_the_way(
 ) -> None:
     root = Requirement("root", "as [found]", met=met, remedy="be root")
     diagnosis = Diagnosis((Group("Engine", "it", (root,)),), possible=met, conclusion="It would use it.")
-    monkeypatch.setattr(main, "diagnose", lambda *_: diagnosis)
+    monkeypatch.setattr(doctor, "diagnose", lambda *_: diagnosis)
     result = CliRunner().invoke(main.commands, ["doctor"])
     assert result.exit_code == exit_code
     first, *lines = result.stdout.splitlines()
