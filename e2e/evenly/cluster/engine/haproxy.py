@@ -28,11 +28,11 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Balancer:
-    """A load balancer that was started: ``address`` is its own on the nodes' network, ``entry_point`` is on this machine."""
+    """A load balancer that was started: ``address`` is its own on the nodes' network, ``entry`` is on this machine."""
 
     name: str
     address: str
-    entry_point: str
+    entry: str
 
 
 def configuration(servers: Sequence[Server]) -> str:
@@ -62,11 +62,11 @@ def started(cluster: str, config: str, image: str, engine: Engine) -> Iterator[B
     """
     remove(engine, cluster)
     ports.check_balancer_free()
-    name, entry_point = _name(cluster), f"{ports.HOST}:{ports.BALANCER}"
+    name, entry = _name(cluster), f"{ports.HOST}:{ports.BALANCER}"
     try:
         engine.docker(
             *("create", "--name", name, "--label", f"{LABEL}={cluster}", "--label", ROLE),
-            *("--network", NETWORK, "--publish", f"{entry_point}:{PORT}", image),
+            *("--network", NETWORK, "--publish", f"{entry}:{PORT}", image),
             timeout_s=DOCKER_LIMIT_S,
         )
         with TemporaryDirectory() as folder:
@@ -77,7 +77,7 @@ def started(cluster: str, config: str, image: str, engine: Engine) -> Iterator[B
         engine.docker("start", name, timeout_s=DOCKER_LIMIT_S)
         shown = f"{{{{.NetworkSettings.Networks.{NETWORK}.IPAddress}}}}"
         address = engine.docker("inspect", "--format", shown, name, timeout_s=DOCKER_LIMIT_S).strip()
-        yield Balancer(name, address, entry_point)
+        yield Balancer(name, address, entry)
     finally:
         remove(engine, cluster)
 
