@@ -1,4 +1,4 @@
-"""Where no Docker answers, and this machine cannot have a private one, a run is told what is lacking."""
+"""A run without Docker is told what a private one lacks; and a program is compiled where it cannot be downloaded."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from evenly.cluster import engine_choice
 from evenly.cluster.cache.cache import Cache
 from evenly.cluster.host.requirements import LackingError
 from evenly.errors import EvenlyError
+from evenly.offline.compiler import toolchain
 from evenly.offline.supplier import OfflineSupplier
 from evenly.progress import Progress
 
@@ -42,3 +43,15 @@ def test_a_private_engine_needs_root(machine: Machine, cache: Cache, monkeypatch
     with pytest.raises(LackingError, match=r"--  root: this is user id 1000\n +run as root") as caught:
         engine_choice.find(cache, Progress(), OfflineSupplier())
     assert "Debian" not in caught.value.problem  # it is there
+
+
+def test_a_program_is_compiled_into_its_folder_and_nothing_else_is_left(
+    machine: Machine, cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # what `go install` leaves; GOBIN is in its environment
+    go = machine.runs("go-of-pypi", f'echo "go $*" >> "{machine.here}/diary"; echo compiled > "$GOBIN/kind"')
+    monkeypatch.setattr(toolchain, "go", lambda _: go)
+    (folder := cache.root / "folder").mkdir()
+    OfflineSupplier().compile(cache, "sigs.k8s.io/kind@v0.33.0", folder)
+    assert [path.name for path in folder.iterdir()] == ["kind"]
+    assert machine.diary[-1] == "go install -trimpath sigs.k8s.io/kind@v0.33.0"

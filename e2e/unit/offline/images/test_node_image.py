@@ -63,3 +63,10 @@ def test_the_storage_class_that_kind_promises_is_the_default() -> None:
     storage = yaml.safe_load((node_image.MANIFESTS / "default-storage.yaml").read_text())
     assert storage["metadata"]["name"] == "standard"
     assert storage["metadata"]["annotations"]["storageclass.kubernetes.io/is-default-class"] == "true"
+
+
+def test_every_module_that_shapes_the_image_makes_another_one_when_it_changes() -> None:
+    beside = {path.stem for path in Path(node_image.__file__).parent.glob("*.py")}
+    makes_entries = {"__init__", "build", "from_packages", "rootfs", "runtime"}  # whose keys go in by themselves
+    shapes = {name for name in beside - makes_entries if not name.endswith("_image")} | {"node_image", "labels"}
+    assert {path.stem for path in node_image.RECIPE} == shapes
