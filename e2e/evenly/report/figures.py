@@ -144,6 +144,13 @@ def figures(scenario: ScenarioRecord, samples: Samples) -> Figures:
     )
 
 
+def strays(scenario: ScenarioRecord, figures: Figures) -> tuple[PodFigures, ...]:
+    """Return the pods that answered though they were not expected, first those that the verdict names."""
+    named = [pod for pod in figures.pods if pod.pod.uid in scenario.verdict.pods]
+    others = [pod for pod in figures.pods if not pod.pod.expected and pod.answered and pod not in named]
+    return (*named, *others)
+
+
 def chi_square_tail(x: float, degrees: int) -> float:
     """Probability that a chi-square variable with this many degrees of freedom exceeds x.
 

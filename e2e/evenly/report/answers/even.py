@@ -2,8 +2,7 @@
 
 from evenly.judge.law import Pick
 from evenly.report.answer import Finding
-from evenly.report.diagnosis.diagnose import strays
-from evenly.report.figures import Figures
+from evenly.report.figures import Figures, strays
 from evenly.report.text.markup import Text, text
 from evenly.report.text.numbers import an, counted, duration, number, once_in, ordinal, part, percents, points, spelled
 from evenly.results.schema import LoadRecord, Rule, ScenarioRecord

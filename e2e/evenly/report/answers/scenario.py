@@ -1,10 +1,10 @@
 """The answer to what a scenario asks; for a negative control, whether its fault was found out."""
 
 from evenly.judge import Law, Pick, ShareRule, pass_rates, visible
-from evenly.judge.verdict import Cause, Word
+from evenly.judge.verdict import Cause
 from evenly.report.answer import Answer, Diagnosis, Finding, Mark
-from evenly.report.answers import even, invalid, order, uneven
-from evenly.report.diagnosis.diagnose import diagnose
+from evenly.report.answers.causes import CAUSES
+from evenly.report.answers.even import declared_part, even
 from evenly.report.figures import Figures
 from evenly.report.text.markup import Text, text
 from evenly.report.text.numbers import counted, points
@@ -12,47 +12,18 @@ from evenly.results.schema import ScenarioRecord
 
 EXAMPLE_BIAS = 0.02  # of the grey zone: between never seen and always seen
 
-_FINDINGS = {
-    None: even.even,
-    Cause.UNEXPECTED_POD: even.unexpected_pod,
-    Cause.BOOKS: invalid.books,
-    Cause.ENDPOINTS: invalid.endpoints,
-    Cause.ERRORS: even.errors,
-    Cause.SHARES: uneven.uneven,
-    Cause.ORDER: order.order,
-    Cause.DRIFT: order.drift,
-    Cause.TURN: order.turn,
-    Cause.MOVE: order.move,
-    Cause.UNDECIDED: even.undecided,
-}
-
-_FAULTS = {
-    Cause.UNEXPECTED_POD: "a pod that does not belong to it",
-    Cause.BOOKS: "a client that does not send each request on a new connection, once,",
-    Cause.ENDPOINTS: "a set of pods that is not the declared one",
-    Cause.ERRORS: "a Service that loses connections",
-    Cause.SHARES: "an uneven Service",
-    Cause.ORDER: "a Service that does not pick by chance",
-    Cause.DRIFT: "a Service whose shares change",
-    Cause.TURN: "a Service that does not take turns",
-    Cause.MOVE: "a Service that moves its clients",
-    Cause.UNDECIDED: "a bias too small to decide",
-}
-
 
 def answer(scenario: ScenarioRecord, figures: Figures, command: str, started_at: str = "") -> Answer:
     """Answer what a scenario asks.
 
     ``command`` repeats the run, ``started_at`` is when it began (ISO 8601); with it the age of a stray pod can be told.
     """
-    word = scenario.verdict.word
+    cause = scenario.verdict.cause
     judged = Answer(
-        mark=Mark(word.value),
+        mark=Mark(scenario.verdict.word.value),
         question=_question(scenario, figures),
-        finding=_FINDINGS[scenario.verdict.cause](scenario, figures),
-        diagnosis=_missed(scenario, figures, command)
-        if word is Word.PASS
-        else diagnose(scenario, figures, command, started_at),
+        finding=CAUSES[cause].finding(scenario, figures) if cause else even(scenario, figures),
+        diagnosis=_why(cause, scenario, figures, command, started_at) if cause else _missed(scenario, figures, command),
     )
     return judged if scenario.control is None else _of_control(scenario, scenario.control, judged, command)
 
@@ -65,13 +36,19 @@ _QUESTIONS = {
 
 
 def _question(scenario: ScenarioRecord, figures: Figures) -> Text:
-    how = "as declared" if even.declared_part(figures) == "declared share" else "evenly"
+    how = "as declared" if declared_part(figures) == "declared share" else "evenly"
     return text(
         _QUESTIONS[scenario.rule.pick],
         service=scenario.service,
         how=how,
         pods=counted(len(figures.expected), "pod"),
     )
+
+
+def _why(cause: Cause, scenario: ScenarioRecord, figures: Figures, command: str, started_at: str) -> Diagnosis:
+    """Return the first known reason that the records bear out; where there is none, what they do tell."""
+    tried = (reason(scenario, figures, command) for reason in CAUSES[cause].reasons)
+    return next(filter(None, tried), None) or CAUSES[cause].otherwise(scenario, figures, command, started_at)
 
 
 def _missed(scenario: ScenarioRecord, figures: Figures, command: str) -> Diagnosis:
@@ -107,7 +84,7 @@ def _grey(scenario: ScenarioRecord, figures: Figures) -> Text:
 
 def _of_control(scenario: ScenarioRecord, planted: Cause, judged: Answer, command: str) -> Answer:
     """Answer by whether exactly the declared cause came out; what was judged becomes the figures."""
-    question = text("Negative control: a fault planted on purpose. Is {fault} found out?", fault=_FAULTS[planted])
+    question = text("Negative control: a fault planted on purpose. Is {fault} found out?", fault=CAUSES[planted].fault)
     if scenario.caught:
         return Answer(
             mark=Mark.CAUGHT,

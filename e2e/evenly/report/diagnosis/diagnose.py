@@ -1,12 +1,9 @@
-"""Why a run did not pass, as far as its records tell: the cause, its evidence, and a remedy to copy."""
+"""What the records tell of a cause where none of its known reasons fits: the evidence, and a remedy to copy."""
 
 from collections.abc import Iterable, Mapping
 
-from evenly.judge.verdict import Cause
 from evenly.report.answer import Diagnosis
-from evenly.report.diagnosis.distribution import diagnose_drift, diagnose_order, unknown
-from evenly.report.diagnosis.reasons import known
-from evenly.report.figures import Figures, PodFigures
+from evenly.report.figures import Figures, strays
 from evenly.report.text.commands import kubectl
 from evenly.report.text.markup import Text, codes, join, text
 from evenly.report.text.numbers import apart, counted, spelled
@@ -39,42 +36,8 @@ _NOT_READY: Mapping[str, str] = {
 }
 
 
-def diagnose(  # noqa: PLR0911 - one return for each cause
-    scenario: ScenarioRecord, figures: Figures, command: str, started_at: str
-) -> Diagnosis:
-    """Find the cause behind a verdict that is not PASS.
-
-    ``command`` repeats the run, ``started_at`` is when it began. Where the records do not tell, it says so.
-    """
-    if found := known(scenario, figures, command):
-        return found
-    match scenario.verdict.cause:
-        case Cause.UNEXPECTED_POD:
-            return _unexpected_pod(scenario, figures, command, started_at)
-        case Cause.BOOKS:
-            return _books(scenario, figures, command)
-        case Cause.ENDPOINTS:
-            return _endpoints(scenario, figures, command)
-        case Cause.ERRORS:
-            return _errors(scenario, figures)
-        case Cause.SHARES:
-            return unknown(scenario, command)
-        case Cause.ORDER | Cause.TURN | Cause.MOVE:
-            return diagnose_order(scenario, figures, command)
-        case Cause.DRIFT:
-            return diagnose_drift(command)
-        case _:
-            return _undecided(scenario, figures, command)
-
-
-def strays(scenario: ScenarioRecord, figures: Figures) -> tuple[PodFigures, ...]:
-    """Return the pods that answered though they were not expected, first those that the verdict names."""
-    named = [pod for pod in figures.pods if pod.pod.uid in scenario.verdict.pods]
-    others = [pod for pod in figures.pods if not pod.pod.expected and pod.answered and pod not in named]
-    return (*named, *others)
-
-
-def _unexpected_pod(scenario: ScenarioRecord, figures: Figures, command: str, started_at: str) -> Diagnosis:
+def unexpected_pod(scenario: ScenarioRecord, figures: Figures, command: str, started_at: str) -> Diagnosis:
+    """Say how the stray pod got in and who owns it, and how to remove it."""
     # rather than one that the law leaves out
     stray = min(strays(scenario, figures), key=lambda pod: pod.pod.uid in scenario.rule.shares).pod
     siblings = [pod.pod for pod in figures.expected]
@@ -119,7 +82,8 @@ def _how_it_got_in(scenario: ScenarioRecord, stray: PodRecord, siblings: Iterabl
     return text(template, pod=stray.name, labels=labels, service=scenario.service)
 
 
-def _endpoints(scenario: ScenarioRecord, figures: Figures, command: str) -> Diagnosis:
+def endpoints(scenario: ScenarioRecord, figures: Figures, command: str, _: str) -> Diagnosis:
+    """Say what the cluster notes of the pods that were not there."""
     pods = [pod.pod for uid in scenario.verdict.pods if (pod := figures.of(uid))]
     noted = [pod for pod in pods if pod.note]
     evidence = tuple(text("{pod}: {note}.", pod=_pod_on_node(p), note=p.note.rstrip(".")) for p in noted[:2])
@@ -140,7 +104,8 @@ def _pod_on_node(pod: PodRecord) -> Text:
     return text("`{pod}` on `{node}`", pod=pod.name, node=pod.node) if pod.node else text("`{pod}`", pod=pod.name)
 
 
-def _books(scenario: ScenarioRecord, figures: Figures, command: str) -> Diagnosis:
+def books(scenario: ScenarioRecord, figures: Figures, command: str, _: str) -> Diagnosis:
+    """Name the attempts that are not accounted for, or the connections that were shared."""
     if figures.pooled:
         evidence = text(
             "The clients kept their connections alive: the pods counted up to request **{longest}** on one connection. "
@@ -163,7 +128,8 @@ def _books(scenario: ScenarioRecord, figures: Figures, command: str) -> Diagnosi
     )
 
 
-def _errors(scenario: ScenarioRecord, figures: Figures) -> Diagnosis:
+def errors(scenario: ScenarioRecord, figures: Figures, *_: str) -> Diagnosis:
+    """Say what errors of these kinds mean, and whether they reached a pod."""
     kinds = figures.samples.errors.most_common()
     if scenario.load.identified_by and kinds[:1] and kinds[0][0] == "not ours":
         nobody = text("They were answered, but without {it}: nobody knows by which pods.", it=scenario.load.identified_by)
@@ -186,7 +152,8 @@ def _meaning(kind: str) -> tuple[str, str]:
     return _ERRORS.get(kind, ("an error of a kind that has no explanation here", "See the pods:"))
 
 
-def _undecided(scenario: ScenarioRecord, figures: Figures, command: str) -> Diagnosis:
+def undecided(scenario: ScenarioRecord, figures: Figures, command: str, _: str) -> Diagnosis:
+    """Say why the evidence was not enough, and how to get more."""
     if figures.few_choices:
         kept = text("The client keeps its connections alive: a request on one goes where that connection once went.")
         remedy = text("To judge the Service, send each request on a new connection:")

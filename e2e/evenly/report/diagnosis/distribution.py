@@ -12,7 +12,7 @@ from evenly.report.text.numbers import listed, number
 from evenly.results.schema import ScenarioRecord
 
 
-def diagnose_order(scenario: ScenarioRecord, figures: Figures, command: str) -> Diagnosis:
+def not_by_chance(scenario: ScenarioRecord, figures: Figures, command: str, _: str) -> Diagnosis:
     """Name the law that the serial attempts fit better, and where a choice that is not as declared comes from."""
     fit = _better_fit(scenario, figures) or "No other law that is known here fits its first connections better."
     return Diagnosis(
@@ -23,7 +23,7 @@ def diagnose_order(scenario: ScenarioRecord, figures: Figures, command: str) -> 
     )
 
 
-def diagnose_drift(command: str) -> Diagnosis:
+def drift(_scenario: ScenarioRecord, _figures: Figures, command: str, _: str) -> Diagnosis:
     """Say what kube-proxy would do, and what may have changed although the endpoints did not."""
     return Diagnosis(
         "Why?",
@@ -118,7 +118,7 @@ def missing_rule(scenario: ScenarioRecord, figures: Figures, _: str) -> Diagnosi
     return Diagnosis("Why?", tuple(evidence), text("Have kube-proxy write its rules anew, then run again:"), restart)
 
 
-def unknown(scenario: ScenarioRecord, command: str) -> Diagnosis:
+def unknown(scenario: ScenarioRecord, _figures: Figures, command: str, _: str) -> Diagnosis:
     """Say that no known reason fits, what is ruled out, and where to look next."""
     ruled_out = ["a stray pod", "changed endpoints", "lost or retried connections", "kept-alive connections"]
     if scenario.session_affinity == "None":

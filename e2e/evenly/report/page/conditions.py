@@ -1,12 +1,13 @@
-"""Was the test itself sound: the conditions a verdict rests on, and the books."""
+"""Was the test itself sound: the conditions a verdict rests on, the books, and what the run could not see."""
 
 from dataclasses import dataclass
 
 from evenly.judge.verdict import Cause, Word
 from evenly.report.answer import Mark
+from evenly.report.answers.causes import CAUSES
 from evenly.report.figures import Figures
 from evenly.report.text.markup import Text, codes, join, text
-from evenly.report.text.numbers import counted, duration, number, spelled
+from evenly.report.text.numbers import counted, duration, number, points, spelled
 from evenly.results.schema import ScenarioRecord
 
 MOST_TERMS = 6
@@ -51,6 +52,22 @@ def ledger(scenario: ScenarioRecord, figures: Figures) -> Text:
         others=text(" + **{n} unexpected**", n=f"{others:,}") if others else "",
         errors=f"{figures.errors:,}",
         noun="error" if figures.errors == 1 else "errors",
+    )
+
+
+def not_seen(scenario: ScenarioRecord, figures: Figures) -> tuple[Text, ...]:
+    """Say what this run says nothing about."""
+    cause, node = scenario.verdict.cause, scenario.load.entry_node
+    small = text("A bias smaller than {delta} points may pass.", delta=points(figures.furthest.delta))
+    return (
+        text(CAUSES[cause].unseen) if cause else small,
+        text("It saw new connections only. Requests inside one kept-alive connection always go to the same pod."),
+        text(
+            "It came from {clients}, through {node}.",
+            clients=spelled(max(1, len(figures.samples.clients)), "client address"),
+            node=text("one node, `{node}`", node=node) if node else "one address",
+        ),
+        text("Equal numbers of connections are not equal work: a slow request costs a pod more than a fast one."),
     )
 
 

@@ -15,18 +15,16 @@ from markupsafe import Markup
 
 from evenly.judge.verdict import Word
 from evenly.report.answer import Answer, Mark
-from evenly.report.answers.counts import ran
 from evenly.report.answers.scenario import answer as answer_to
-from evenly.report.answers.suite import WORST_FIRST
+from evenly.report.answers.suite import WORST_FIRST, ran
 from evenly.report.charts.deviations import Deviations, deviations
 from evenly.report.charts.evidence import EvidencePicture, evidence_picture
 from evenly.report.charts.latency import LatencyPicture, latency_pictures
 from evenly.report.charts.shares import SharePicture, share_picture
 from evenly.report.charts.timeline import LanePicture, lane_picture
 from evenly.report.figures import Figures, figures
-from evenly.report.page.conditions import Condition, conditions, ledger, summary
+from evenly.report.page.conditions import Condition, conditions, ledger, not_seen, summary
 from evenly.report.page.epochs import EpochRow, epoch_rows
-from evenly.report.page.limits import not_seen
 from evenly.report.page.tests import anchor, became, shown_claims, shown_tests
 from evenly.report.text.markup import Text, breakable, clean, html, plain, text
 from evenly.report.text.numbers import counted, duration, milliseconds, moment, points, power

@@ -8,8 +8,8 @@ import pytest
 
 from evenly.judge import Cause
 from evenly.report.answer import Answer
+from evenly.report.answers.causes import CAUSES
 from evenly.report.answers.scenario import answer
-from evenly.report.diagnosis.reasons import REASONS
 from evenly.report.figures import figures
 from evenly.report.text.markup import plain
 from evenly.results.samples import Samples
@@ -161,11 +161,16 @@ def test_without_rules_an_unknown_unevenness_says_to_read_them(simulate: Simulat
     assert plain(said.diagnosis.remedy) == "Read the rules on the node, then run again:"
 
 
-@pytest.mark.parametrize("cause", list(REASONS))
+@pytest.mark.parametrize("cause", Cause)
 def test_no_known_reason_is_seen_in_records_without_a_mistake(simulate: Simulate, cause: Cause) -> None:
     made = simulate()
     of_all = figures(made.record, read(made))
-    assert not any(reason(made.record, of_all, "make e2e") for reason in REASONS[cause])
+    assert not any(reason(made.record, of_all, "make e2e") for reason in CAUSES[cause].reasons)
+
+
+def test_every_cause_has_its_text() -> None:
+    assert set(CAUSES) == set(Cause)
+    assert len({said.fault for said in CAUSES.values()}) == len(CAUSES)
 
 
 def test_answers_of_somebody_elses_backend_without_a_name_are_told_from_no_answers(simulate: Simulate) -> None:

@@ -7,8 +7,7 @@ from typing import Any
 from evenly.judge import Word
 from evenly.report.answer import Mark
 from evenly.report.figures import Figures, figures
-from evenly.report.page.conditions import conditions, ledger, summary
-from evenly.report.page.limits import not_seen
+from evenly.report.page.conditions import conditions, ledger, not_seen, summary
 from evenly.report.text.markup import plain
 from evenly.results.samples import Samples
 from evenly.results.schema import EndpointsReading, PodRecord
