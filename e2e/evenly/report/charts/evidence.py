@@ -6,26 +6,26 @@ from dataclasses import dataclass
 
 from evenly.judge.verdict import Cause, Word
 from evenly.report.charts.axis import Scale, Tick, linear_steps
-from evenly.report.charts.labels import BOTTOM, LATE, TOP, Label, place_label
 from evenly.report.figures import Figures
 from evenly.report.text.markup import Text, text
 from evenly.report.text.numbers import counted, ratio
 from evenly.results.schema import LookRecord, ScenarioRecord
 
 UP = ((100, "100 %"), (50, "50"), (0, "0"), (-50, "\N{MINUS SIGN}50"))
+TOP, BOTTOM = 108.0, -62.0  # of the frame, in percent of what decides; lines leave it instead of crawling along its edge
 SINKING = -10.0
+LATE = 66.0  # percent of the width: from there on the words of the last tick need the room
 MOST_LOOKS = 240
 FAR = 300.0  # percent of the picture's height, well outside of it
 
 
 @dataclass(frozen=True, slots=True)
 class EvidencePicture:
-    """Two lines as SVG path data in a box of 1000 x 1000, their labels, and what is read at each look."""
+    """Two lines as SVG path data in a box of 1000 x 1000, the legend above them, and what is read at each look."""
 
     even: str
     uneven: str
-    even_label: Label | None
-    uneven_label: Label | None
+    legend: tuple[str, ...]  # what became of "even", then of "uneven"; empty where no line is drawn
     across: tuple[Tick, ...]
     up: tuple[Tick, ...]
     event: Tick | None  # a vertical line: the attempt that settled it, or from which on another set of pods was there
@@ -55,16 +55,12 @@ def evidence_picture(scenario: ScenarioRecord, figures: Figures) -> EvidencePict
     return EvidencePicture(
         even=_path(xs, [up.at(v) for v in even]),
         uneven=_path(xs, [up.at(v) for v in uneven]),
-        even_label=place_label(
-            xs, even, uneven, _words("even", even, decided.connections if decided.cause is None else None), up
-        ),
-        uneven_label=place_label(
-            xs,
-            uneven,
-            even,
+        legend=(
+            _words("even", even, decided.connections if decided.cause is None else None),
             _words("uneven", uneven, decided.connections if failed else None),
-            up,
-        ),
+        )
+        if len(looks) > 1
+        else (),
         across=_ticks(across),
         up=tuple(Tick(up.at(v), label) for v, label in UP),
         event=Tick(across.at(event[0]), event[1]) if event else None,

@@ -12,7 +12,6 @@ from evenly.judge import Cause, Verdict
 from evenly.report.charts.axis import Scale, Tick, linear_steps, logarithmic_steps, thinned
 from evenly.report.charts.deviations import deviations
 from evenly.report.charts.evidence import EvidencePicture, evidence_picture
-from evenly.report.charts.labels import place_label
 from evenly.report.charts.latency import latency_pictures
 from evenly.report.charts.shares import share_picture
 from evenly.report.figures import Figures, figures
@@ -117,8 +116,7 @@ def test_both_tallies_are_drawn_in_percent_of_what_decides(simulate: Simulate) -
         "Decided at the look after 200 connections: even ratio 1,000, needed 1,000; uneven E 1.0, needed 1,000,000."
     )
     assert picture.readings[1] == (50.0, "100", "32", "0.03")
-    assert picture.even_label is not None
-    assert picture.even_label.words == "even: decided at 200"
+    assert picture.legend == ("even: decided at 200", "uneven")
     assert picture.used
     assert picture.event is None
 
@@ -159,27 +157,26 @@ def test_a_long_run_is_drawn_with_few_points_that_keep_the_last(simulate: Simula
     assert picture.readings[-1][1] == "72,800"
 
 
-def test_words_beside_a_line_keep_clear_of_the_other_line() -> None:
-    xs = [float(x) for x in range(0, 101, 5)]
-    low, high = [-20.0] * len(xs), [20.0] * len(xs)
-    up = Scale(108.0, -62.0)
-    above, below = place_label(xs, high, low, "even", up), place_label(xs, low, high, "uneven", up)
-    assert above is not None
-    assert below is not None
-    assert above.y < up.at(20)
-    assert below.y > up.at(-20)
-    assert place_label([0.0], [0.0], [0.0], "even", up) is None
+@pytest.mark.parametrize(
+    ("cause", "ln_even", "ln_uneven", "legend"),
+    [
+        (Cause.SHARES, -1.0, math.log(1e6), ("even: sinking", "uneven: decided at 200")),
+        (Cause.SHARES, -5.0, math.log(1e6), ("even: ruled out", "uneven: decided at 200")),
+        (None, math.log(1000), -math.log(1e6), ("even: decided at 200", "uneven: ruled out")),
+        (Cause.UNDECIDED, 1.0, 1.0, ("even", "uneven")),
+    ],
+)
+def test_the_legend_says_what_became_of_each_tally(
+    simulate: Simulate, cause: Cause | None, ln_even: float, ln_uneven: float, legend: tuple[str, str]
+) -> None:
+    made = simulate()
+    looks = (LookRecord(200, ln_even, ln_uneven),)
+    assert _evidence(replace(made.record, looks=looks, verdict=Verdict(cause, 200)), of(made)).legend == legend
 
 
-def test_words_of_a_line_that_is_soon_gone_stand_where_it_left() -> None:
-    up = Scale(108.0, -62.0)
-    xs, steep = [0.0, 10.0, 20.0], [0.0, 700.0, 1400.0]
-    soon = place_label(xs, steep, [0.0, 0.0, 0.0], "uneven", up)
-    assert soon is not None
-    assert (soon.x, soon.anchor) == (11.0, "start")
-    assert up.at(100) < soon.y < up.at(0)
-    late = place_label([0.0, 90.0], [0.0, -700.0], [0.0, 0.0], "even", up)
-    assert late is None
+def test_there_is_no_legend_where_no_line_is_drawn(simulate: Simulate, stray: PodRecord) -> None:
+    made = simulate(stray=stray)
+    assert _evidence(replace(made.record, looks=()), of(made)).legend == ()
 
 
 def test_a_histogram_holds_every_latency_and_marks_its_percentiles(simulate: Simulate) -> None:
