@@ -1,16 +1,17 @@
-"""Reads samples.csv.gz: what every attempt of every scenario came to, summed up per pod as it streams by."""
+"""samples.csv.gz, every attempt of every scenario: appended by the scenario, read as sums per pod as it streams by."""
 
 import csv
 import gzip
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from io import SEEK_END
+from io import SEEK_END, StringIO
 from pathlib import Path
 from types import MappingProxyType
 
 from evenly.errors import EvenlyError
+from evenly.files import write_whole, writing
 from evenly.judge.plan import CONNECTIONS_A_CLIENT
 
 SAMPLES = "samples.csv.gz"
@@ -29,6 +30,21 @@ COLUMNS = (
     "error",
     "logged",
 )
+
+
+def write_samples(path: Path, scenario: str, rows: Iterable[Sequence[object]]) -> None:
+    """Append a scenario's attempts, each as the values of ``COLUMNS`` after the first, to a gzipped CSV file.
+
+    Equal rows give equal bytes: each call adds a gzip member of its own, without a date. Raises EvenlyError when the file
+    cannot be written; it is then as it was before.
+    """
+    text = StringIO(newline="")
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(COLUMNS)
+    table.writerows((scenario, *row) for row in rows)
+    with writing(path):
+        before = path.read_bytes() if path.exists() else b""
+    write_whole(path, before + gzip.compress(text.getvalue().encode(), mtime=0))
 
 
 @dataclass(slots=True)

@@ -10,10 +10,10 @@ from pathlib import Path
 from evenly.errors import EvenlyError
 from evenly.files import writing
 from evenly.judge.verdict import Word
-from evenly.load.client.ledger import Books, write_samples
+from evenly.load.client.ledger import Books
 from evenly.progress import Progress
 from evenly.report import SAMPLES, Report, point_latest, render, write_result
-from evenly.results.samples import SamplesFile
+from evenly.results.samples import SamplesFile, write_samples
 from evenly.results.schema import ErrorRecord, RunRecord, ScenarioRecord, TestRecord
 from evenly.scenario.outcome import EVIDENCE
 
@@ -49,7 +49,7 @@ class Run:
         Raises EvenlyError, which tells the verdict all the same, when one of them cannot be written.
         """
         try:
-            write_samples(self.folder / SAMPLES, scenario.name, books)
+            write_samples(self.folder / SAMPLES, scenario.name, books.samples)
             self.record = replace(self.record, scenarios=(*self.record.scenarios, scenario))
             self.write()
         except EvenlyError as error:

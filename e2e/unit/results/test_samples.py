@@ -1,19 +1,58 @@
 """samples.csv.gz is summed up per scenario and pod as it streams by."""
 
+import csv
 import gzip
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from evenly.errors import EvenlyError
-from evenly.results.samples import COLUMNS, SAMPLES, SamplesFile
+from evenly.results.samples import COLUMNS, SAMPLES, SamplesFile, write_samples
 
 RunOf = Callable[..., Path]
 Simulate = Callable[..., Any]
 HEADER = ",".join(COLUMNS) + "\n"
+GOOD = (1, 100, 50, 900, "pod-a", "a", "node-1", 1, 1, "10.0.0.1", None, "a")
+LOST = (2, 200, None, None, "", "", "", 0, 0, "", "reset", "b")
+
+
+def test_the_file_has_a_header_a_scenario_and_the_rows_under_its_name(tmp_path: Path) -> None:
+    write_samples(tmp_path / SAMPLES, "three, pods", [GOOD, LOST])
+    with gzip.open(tmp_path / SAMPLES, "rt", newline="") as file:
+        header, *records = csv.reader(file)
+    assert header == [
+        *("scenario", "number", "start_us", "connect_us", "response_us", "pod", "uid", "node"),
+        *("connection", "request", "client", "error", "logged"),
+    ]
+    assert records == [
+        ["three, pods", "1", "100", "50", "900", "pod-a", "a", "node-1", "1", "1", "10.0.0.1", "", "a"],
+        ["three, pods", "2", "200", "", "", "", "", "", "0", "0", "", "reset", "b"],
+    ]
+
+
+def test_equal_rows_give_equal_bytes_and_scenarios_are_appended(tmp_path: Path) -> None:
+    for name in ("one.gz", "two.gz"):
+        write_samples(tmp_path / name, "first", [GOOD])
+        write_samples(tmp_path / name, "second", [GOOD])
+    assert (tmp_path / "one.gz").read_bytes() == (tmp_path / "two.gz").read_bytes()
+    with gzip.open(tmp_path / "one.gz", "rt") as file:
+        assert [text.split(",")[0] for text in file] == ["scenario", "first", "scenario", "second"]
+
+
+def test_samples_that_find_no_room_leave_those_of_earlier_scenarios(
+    tmp_path: Path, disk_that_fills_up: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    path = tmp_path / SAMPLES
+    write_samples(path, "first", [GOOD])
+    before = path.read_bytes()
+    with disk_that_fills_up(len(before) + 10), pytest.raises(EvenlyError, match=r"samples\.csv\.gz cannot be written: "):
+        write_samples(path, "second", [GOOD])
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == [SAMPLES]
 
 
 def test_every_scenario_has_its_own_sums(run_of: RunOf, simulate: Simulate) -> None:

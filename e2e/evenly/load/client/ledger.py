@@ -1,16 +1,11 @@
 """The client's ledger beside the pods' own logs: every attempt is accounted for by its id."""
 
-import csv
-import gzip
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from io import StringIO
-from pathlib import Path
 from typing import Self
 
-from evenly.files import write_whole, writing
-from evenly.load.rows import HEADER, Row
+from evenly.load.rows import Row
 
 IDS_SHOWN = 5
 
@@ -56,6 +51,11 @@ class Books:
         """Count the answers by the pod whose log has the attempt and the pod that the answer named, where these differ."""
         logged = ((row.uid, self.logged.get(row.number, ())) for row in self.rows if row.error is None)
         return Counter((uids[0], named) for named, uids in logged if uids and named not in uids)
+
+    @property
+    def samples(self) -> Iterator[tuple[object, ...]]:
+        """Yield what is kept of each attempt: its row, and the UID of the pod whose log has it ("" without one)."""
+        return ((*row, next(iter(self.logged.get(row.number, ())), "")) for row in self.rows)
 
     @property
     def errors_that_arrived(self) -> int:
@@ -106,21 +106,6 @@ def join(
     found.append(("without a row in the ledger", [number for number in sent if number not in numbers]))
     unread = Counter(row.uid for row in rows if row.error is None and row.uid in lost_logs and row.number not in logged)
     return Books(tuple(rows), logged, tuple(sentence(what, ids) for what, ids in found if ids), dict(unread))
-
-
-def write_samples(path: Path, scenario: str, books: Books) -> None:
-    """Append a scenario's attempts to a gzipped CSV file, with the UID of the pod whose log has each ("" without one).
-
-    Equal books give equal bytes: each call adds a gzip member of its own, without a date. Raises EvenlyError when the file
-    cannot be written; it is then as it was before.
-    """
-    text = StringIO(newline="")
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(("scenario", *HEADER, "logged"))
-    table.writerows((scenario, *row, next(iter(books.logged.get(row.number, ())), "")) for row in books.rows)
-    with writing(path):
-        before = path.read_bytes() if path.exists() else b""
-    write_whole(path, before + gzip.compress(text.getvalue().encode(), mtime=0))
 
 
 def _numbers(lines: Iterable[str], run_id: str) -> Iterable[int]:

@@ -1,16 +1,9 @@
-import csv
-import gzip
-import hashlib
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from pathlib import Path
-
 import pytest
 
-from evenly.errors import EvenlyError
 from evenly.load.answer import ErrorKind
-from evenly.load.client.ledger import join, write_samples
-from evenly.load.rows import Row
+from evenly.load.client.ledger import join
+from evenly.load.rows import HEADER, Row
+from evenly.results.samples import COLUMNS
 
 
 def row(number: int, uid: str = "a", request: int = 1) -> Row:
@@ -104,45 +97,17 @@ def test_errors_that_arrived_are_told_apart_from_those_that_did_not() -> None:
     assert books.errors_that_arrived == 1
 
 
-def test_samples_carry_the_pod_whose_log_has_each_attempt(tmp_path: Path) -> None:
-    path = tmp_path / "samples.csv.gz"
+def test_samples_carry_the_pod_whose_log_has_each_attempt() -> None:
     books = join([row(1), failed(2, ErrorKind.RESET), failed(3, ErrorKind.REFUSED)], {"a": [line(1)], "b": [line(2)]}, "run")
-    write_samples(path, "three, pods", books)
-    with gzip.open(path, "rt", newline="") as file:
-        header, *records = csv.reader(file)
-    assert header == [
-        *("scenario", "number", "start_us", "connect_us", "response_us", "pod", "uid", "node"),
-        *("connection", "request", "client", "error", "logged"),
-    ]
-    assert records == [
-        ["three, pods", "1", "100", "50", "900", "pod-a", "a", "node-1", "1", "1", "10.0.0.1", "", "a"],
-        ["three, pods", "2", "200", "", "", "", "", "", "0", "0", "", "reset", "b"],
-        ["three, pods", "3", "300", "", "", "", "", "", "0", "0", "", "refused", ""],
+    assert list(books.samples) == [
+        (1, 100, 50, 900, "pod-a", "a", "node-1", 1, 1, "10.0.0.1", None, "a"),
+        (2, 200, None, None, "", "", "", 0, 0, "", "reset", "b"),
+        (3, 300, None, None, "", "", "", 0, 0, "", "refused", ""),
     ]
 
 
-def test_equal_books_give_equal_bytes_and_scenarios_are_appended(tmp_path: Path) -> None:
-    books = join([row(1)], {"a": [line(1)]}, "run")
-    for name in ("one.gz", "two.gz"):
-        write_samples(tmp_path / name, "first", books)
-        write_samples(tmp_path / name, "second", books)
-    digests = {hashlib.sha256((tmp_path / name).read_bytes()).digest() for name in ("one.gz", "two.gz")}
-    assert len(digests) == 1
-    with gzip.open(tmp_path / "one.gz", "rt") as file:
-        assert [text.split(",")[0] for text in file] == ["scenario", "first", "scenario", "second"]
-
-
-def test_samples_that_find_no_room_leave_those_of_earlier_scenarios(
-    tmp_path: Path, disk_that_fills_up: Callable[[int], AbstractContextManager[None]]
-) -> None:
-    path = tmp_path / "samples.csv.gz"
-    books = join([row(1)], {"a": [line(1)]}, "run")
-    write_samples(path, "first", books)
-    before = path.read_bytes()
-    with disk_that_fills_up(len(before) + 10), pytest.raises(EvenlyError, match=r"samples\.csv\.gz cannot be written: "):
-        write_samples(path, "second", books)
-    assert path.read_bytes() == before
-    assert [file.name for file in tmp_path.iterdir()] == ["samples.csv.gz"]
+def test_samples_have_the_columns_of_the_file_that_keeps_them() -> None:
+    assert ("scenario", *HEADER, "logged") == COLUMNS
 
 
 def on_one_connection(number: int, request: int) -> Row:
