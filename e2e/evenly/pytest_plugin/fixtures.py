@@ -41,7 +41,7 @@ SETTINGS = pytest.StashKey[Settings]()
 INTERRUPTS = pytest.StashKey[Interrupts]()
 COMMAND = pytest.StashKey[str]()
 RUN = pytest.StashKey["Run"]()
-SHOWN = pytest.StashKey[list["Exhibit"]]()
+SHOWN = pytest.StashKey[list["Attachment"]]()
 SECONDS = pytest.StashKey[float]()
 
 PYTEST_KIND_DEFAULT_NAME = "pytest-kind"  # says that no name was given
@@ -209,7 +209,7 @@ def show(request: pytest.FixtureRequest, evenly_run: "Run") -> Show:  # noqa: AR
 
     def add(title: str, seen: "str | RequestPath") -> None:
         if isinstance(seen, str):
-            shown.append(Exhibit(title, seen))
+            shown.append(Attachment(title, seen))
         else:
             from evenly.scenario.attachment import exhibit
 

@@ -17,7 +17,7 @@ from evenly.scenario.outcome import Outcome
 from evenly.settings import Settings, command, load, option_flag
 
 if TYPE_CHECKING:
-    from evenly.results.schema import Exhibit, RunRecord
+    from evenly.results.schema import Attachment, RunRecord
     from evenly.scenario.run import Run
 
 PHASES = pytest.StashKey[list[tuple[Word | None, str]]]()  # how each phase of a test ended, None: skipped; what failed, or why
@@ -137,7 +137,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
 def _words(record: "RunRecord") -> list[str]:
     """Tell what was judged where the reports cannot."""
     judged = ((scenario.counts_as, scenario.name) for scenario in record.scenarios)
-    return [f"{word}: {name}" for word, name in (*judged, *((test.word, test.name) for test in record.untold))]
+    return [f"{word}: {name}" for word, name in (*judged, *((test.word, test.name) for test in record.without_scenario))]
 
 
 def _note(test: pytest.Function, phases: list[tuple[Word | None, str]], run: "Run") -> None:
@@ -147,7 +147,7 @@ def _note(test: pytest.Function, phases: list[tuple[Word | None, str]], run: "Ru
     word, problem = next((phase for phase in phases if phase[0] is not Word.PASS), phases[-1])
     if word or problem:
         took_s: float = test.stash.get(SECONDS, 0.0)
-        shown: list[Exhibit] = test.stash.get(SHOWN, [])
+        shown: list[Attachment] = test.stash.get(SHOWN, [])
         run.note_test(
             TestRecord(test.nodeid, markers.claims(test), markers.sentence(test), word, round(took_s, 2), tuple(shown), problem)
         )

@@ -36,7 +36,9 @@ def render(folder: Path, file: SamplesFile | None = None) -> Report:
     samples = (file or SamplesFile(folder / SAMPLES)).read(judged)
     sections = tuple(section(run, i, samples.get(scenario.name, Samples())) for i, scenario in enumerate(run.scenarios))
     answers = [(s.record, s.answer) for s in sections]
-    alone = len(sections) == 1 and not (run.errors or run.untold or run.not_applicable or any(test.shown for test in run.tests))
+    alone = len(sections) == 1 and not (
+        run.errors or run.without_scenario or run.not_applicable or any(test.attachments for test in run.tests)
+    )
     single = sections[0] if alone else None
     whole = single.answer if single else suite_answer(run, answers)
     write_whole(folder / PAGE, page(run, whole, sections, single))

@@ -1,6 +1,7 @@
 """The record of a run, result.json: everything but the samples that a report is made from.
 
 Times are seconds since the load's first attempt started, unless they carry a date. Pods are known by UID.
+It is one module, however long: all that a reader of result.json has to know, from its smallest type to the whole run.
 """
 
 from dataclasses import dataclass, field
@@ -261,8 +262,8 @@ class PathRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Exhibit:
-    """Something that a test shows as a person would see it: a transcript under a title, and the way that it tells of."""
+class Attachment:
+    """What a test shows as a person would see it: a transcript under a title, and the request path that it tells of."""
 
     title: str
     text: str
@@ -280,7 +281,7 @@ class TestRecord:
     sentence: str  # what it says of Services
     word: Word | None
     seconds: float  # with its own set-up and clean-up, without what the whole run shares
-    shown: tuple[Exhibit, ...]
+    attachments: tuple[Attachment, ...]
     problem: str = ""  # what the assertion that failed said, or why it is not applicable
 
     @property
@@ -311,7 +312,7 @@ class RunRecord:
         return next((w for w in (Word.FAIL, Word.INVALID, Word.INCONCLUSIVE, Word.PASS) if w in words), Word.INVALID)
 
     @property
-    def untold(self) -> tuple[TestRecord, ...]:
+    def without_scenario(self) -> tuple[TestRecord, ...]:
         """The tests of which neither a load nor an error tells: without a load, or failed after loads that came out well."""
         told: dict[str, set[Word]] = {error.test: {Word.INVALID} for error in self.errors}
         for scenario in self.scenarios:

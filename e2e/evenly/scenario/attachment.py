@@ -3,13 +3,13 @@
 from collections.abc import Collection
 
 from evenly.k8s.request_path.path import Path, Place, Seen
-from evenly.results.schema import Exhibit, HopRecord, PathRecord, TargetRecord
+from evenly.results.schema import Attachment, HopRecord, PathRecord, TargetRecord
 
 
-def exhibit(title: str, path: Path) -> Exhibit:
+def exhibit(title: str, path: Path) -> Attachment:
     """Make an exhibit of a request's way: its transcript, and the record for its picture."""
     seen, taken = path.seen, _taken(path)
-    return Exhibit(
+    return Attachment(
         title,
         path.text,
         PathRecord(

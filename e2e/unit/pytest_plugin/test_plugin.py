@@ -19,7 +19,7 @@ def run_ends_with(request):
         whole = SimpleNamespace(lines=("the answer",))
         scenario = SimpleNamespace(name="three_pods", seconds=3.14)
         took = {"steps": (("create a cluster", 20.0),), "seconds": (("three_pods", 3.14),)}
-        record = SimpleNamespace(scenarios=(scenario,), untold=(), not_applicable=(), word=Word(word), **took)
+        record = SimpleNamespace(scenarios=(scenario,), without_scenario=(), not_applicable=(), word=Word(word), **took)
         report = SimpleNamespace(whole=whole, page="reports/latest/report.html")
         request.config.stash[RUN] = SimpleNamespace(record=record, report=report, recorded=True, write=lambda: None)
     return ends
@@ -254,9 +254,9 @@ def test_every_test_that_uses_the_run_is_in_its_record(suite: pytest.Pytester) -
     assert (first.claims, second.claims) == ((5, 9, 10), (9,))
     assert first.sentence == "Without a type it is reached from inside only."
     assert second.sentence == "A port out of range is taken."
-    (exhibit,) = first.shown
-    assert exhibit.title == "What the API server made of it"
-    assert exhibit.text.splitlines()[0] == "$ kubectl get service"
+    (attachment,) = first.attachments
+    assert attachment.title == "What the API server made of it"
+    assert attachment.text.splitlines()[0] == "$ kubectl get service"
     assert second.problem.startswith("the API server took it")
     assert 0 <= first.seconds < 0.3, "what tests share is not the first one's"
     result.stdout.fnmatch_lines(["  *s  a_type_that_is_left_out_is_ClusterIP"])

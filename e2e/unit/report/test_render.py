@@ -15,7 +15,7 @@ import pytest
 from evenly.errors import EvenlyError
 from evenly.judge import Cause, Word
 from evenly.report import point_latest, render
-from evenly.results.schema import ErrorRecord, Exhibit, HopRecord, PathRecord, PodRecord, TargetRecord, TestRecord
+from evenly.results.schema import Attachment, ErrorRecord, HopRecord, PathRecord, PodRecord, TargetRecord, TestRecord
 
 RunOf = Callable[..., Path]
 Simulate = Callable[..., Any]
@@ -168,7 +168,7 @@ def test_hostile_strings_stay_strings_everywhere(run_of: RunOf, simulate: Simula
         PathRecord(HOSTILE, HOSTILE, tuple(HopRecord(p, HOSTILE, HOSTILE) for p in places[:n]), targets, HOSTILE, HOSTILE)
         for n in (0, len(places))
     ]
-    shown = tuple(Exhibit(HOSTILE, HOSTILE, way) for way in (None, *ways))
+    shown = tuple(Attachment(HOSTILE, HOSTILE, way) for way in (None, *ways))
     words = (Word.PASS, Word.FAIL, Word.INVALID)
     tests = [TestRecord(f"{HOSTILE}::{HOSTILE}{word}", (5,), HOSTILE, word, 1.0, shown, HOSTILE) for word in words]
     folder = run_of(*made, tests=tests, errors=[ErrorRecord(tests[-1].test, HOSTILE, HOSTILE)])

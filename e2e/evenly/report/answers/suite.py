@@ -37,7 +37,7 @@ def _found(run: RunRecord, answers: Sequence[tuple[ScenarioRecord, Answer]]) -> 
     word = run.word
     if run.errors and word is not Word.FAIL:
         return Mark.INVALID, *_stopped(run, run.errors[0])
-    failed = [test for test in run.untold if test.word is Word.FAIL]
+    failed = [test for test in run.without_scenario if test.word is Word.FAIL]
     if failed and Word.FAIL not in {scenario.counts_as for scenario in run.scenarios}:
         return Mark.FAIL, *_failed(run, failed[0])
     if word is Word.PASS and not answers:
@@ -136,13 +136,13 @@ def _false_alarms(run: RunRecord) -> tuple[Text, ...]:
 
 def ran(run: RunRecord) -> str:
     """Say how much was run, in digits: "3 scenarios and 2 other tests"."""
-    kinds = ((len(run.scenarios), "scenario"), (len(run.untold), _test(run)))
+    kinds = ((len(run.scenarios), "scenario"), (len(run.without_scenario), _test(run)))
     return listed([counted(n, noun) for n, noun in kinds if n]) or "nothing judged"
 
 
 def _all_of(run: RunRecord) -> str:
     """Say how much was run, in words, to begin a sentence: "One scenario"."""
-    kinds = ((len(run.scenarios), "scenario"), (len(run.untold), _test(run)))
+    kinds = ((len(run.scenarios), "scenario"), (len(run.without_scenario), _test(run)))
     return listed([spelled(n, noun) for n, noun in kinds if n] or ["nothing"]).capitalize()
 
 
@@ -155,7 +155,11 @@ def _figures(run: RunRecord) -> Text:
 def _summary(run: RunRecord) -> Text:
     """Say of a run that passed what there was in it."""
     controls = sum(scenario.control is not None for scenario in run.scenarios)
-    kinds = ((len(run.scenarios) - controls, "scenario"), (controls, "negative control"), (len(run.untold), _test(run)))
+    kinds = (
+        (len(run.scenarios) - controls, "scenario"),
+        (controls, "negative control"),
+        (len(run.without_scenario), _test(run)),
+    )
     parts = listed([spelled(n, noun) for n, noun in kinds if n])
     they = "it" if sum(n for n, _ in kinds) == 1 else "they"
     return text("{parts} came out as {they} must.", parts=parts.capitalize(), they=they)
@@ -166,7 +170,7 @@ def _became(run: RunRecord) -> str:
     plainly = Counter(scenario.counts_as for scenario in run.scenarios if scenario.control is None)
     caught = sum(scenario.caught for scenario in run.scenarios)
     missed = sum(scenario.control is not None for scenario in run.scenarios) - caught
-    tests = Counter(test.word for test in run.untold)
+    tests = Counter(test.word for test in run.without_scenario)
     parts = [f"{number(plainly[Word.PASS]) if plainly[Word.PASS] else 'none'} passed"] if plainly else []
     parts += [f"{number(plainly[word])} {end}" for word, end in _BECAME.items() if plainly[word]]
     parts += [f"{spelled(caught, 'negative control')} caught"] if caught else []

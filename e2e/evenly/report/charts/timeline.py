@@ -56,8 +56,8 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class LanePicture:
-    """All lanes on one axis of time."""
+class TimelinePicture:
+    """All lanes on one axis of time: a timeline."""
 
     lanes: tuple[Lane, ...]
     errors: Lane
@@ -68,7 +68,7 @@ class LanePicture:
     told: str
 
 
-def lane_picture(scenario: ScenarioRecord, samples: Samples) -> LanePicture | None:
+def timeline_picture(scenario: ScenarioRecord, samples: Samples) -> TimelinePicture | None:
     """Draw what each pod answered over time; None for a load whose pods stayed.
 
     An answer stands where it came, an error where its attempt began, as nobody knows when it was lost.
@@ -98,7 +98,7 @@ def lane_picture(scenario: ScenarioRecord, samples: Samples) -> LanePicture | No
 
     lost = samples.moments_us.get("", [])
     events = tuple(_events(scenario.epochs, across))
-    return LanePicture(
+    return TimelinePicture(
         lanes=tuple(map(lane, pods[:MOST_LANES])),
         errors=Lane("errors", "", "when they began", _area(lost, seconds, full_per_s, least=LEAST_ERROR), f"{len(lost):,}"),
         events=events,

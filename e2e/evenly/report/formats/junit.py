@@ -14,9 +14,12 @@ _ELEMENT = {Word.FAIL: "failure", Word.INVALID: "error", Word.INCONCLUSIVE: "err
 
 def junit(run: RunRecord, answers: Sequence[tuple[ScenarioRecord, Answer]]) -> str:
     """Render the run as a JUnit test suite; a control that is caught counts as passed."""
-    words = [*(scenario.counts_as for scenario in run.scenarios), *(test.word for test in run.untold)]
+    words = [*(scenario.counts_as for scenario in run.scenarios), *(test.word for test in run.without_scenario)]
     loaded = {scenario.test for scenario in run.scenarios}
-    times = [*(scenario.seconds for scenario in run.scenarios), *(t.seconds for t in run.untold if t.test not in loaded)]
+    times = [
+        *(scenario.seconds for scenario in run.scenarios),
+        *(t.seconds for t in run.without_scenario if t.test not in loaded),
+    ]
     counts = {
         "tests": str(len(words) + len(run.errors) + len(run.not_applicable)),
         "failures": str(words.count(Word.FAIL)),
@@ -35,13 +38,13 @@ def junit(run: RunRecord, answers: Sequence[tuple[ScenarioRecord, Answer]]) -> s
             outcome.text = "\n".join(answer.lines)
         else:
             ET.SubElement(case, "system-out").text = "\n".join(answer.lines)
-    for test in run.untold:
+    for test in run.without_scenario:
         case = _case(suite, test.test, test.test, seconds=0 if test.test in loaded else test.seconds)
         if test.word in _ELEMENT:
             said = {"type": str(test.word), "message": clean(test.problem.partition("\n")[0])}
             ET.SubElement(case, _ELEMENT[test.word], said).text = _lines(test.sentence, test.problem)
         else:
-            ET.SubElement(case, "system-out").text = _lines(test.sentence, *(f"{e.title}\n{e.text}" for e in test.shown))
+            ET.SubElement(case, "system-out").text = _lines(test.sentence, *(f"{e.title}\n{e.text}" for e in test.attachments))
     for test in run.not_applicable:
         case = _case(suite, test.test, test.test, seconds=0 if test.test in loaded else test.seconds)
         ET.SubElement(case, "skipped", {"message": clean(test.problem)})

@@ -34,7 +34,7 @@ def summary(run: RunRecord, answer: Answer, scenarios: Sequence[tuple[ScenarioRe
         "| Scenario | Verdict | What was found | Connections | Furthest pod, points |",
         "|---|---|---|--:|--:|",
         *(_row(*scenario) for scenario in scenarios),
-        *(_test_row(test) for test in (*run.untold, *run.not_applicable)),
+        *(_test_row(test) for test in (*run.without_scenario, *run.not_applicable)),
         "",
         f"Run {_code(run.run_id)}; the page is `report.html` beside this file.",
     ]

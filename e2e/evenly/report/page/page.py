@@ -21,7 +21,7 @@ from evenly.report.charts.deviations import Deviations, deviations
 from evenly.report.charts.evidence import EvidencePicture, evidence_picture
 from evenly.report.charts.latency import LatencyPicture, latency_pictures
 from evenly.report.charts.shares import SharePicture, share_picture
-from evenly.report.charts.timeline import LanePicture, lane_picture
+from evenly.report.charts.timeline import TimelinePicture, timeline_picture
 from evenly.report.figures import Figures, figures
 from evenly.report.page.conditions import Condition, conditions, ledger, not_seen, summary
 from evenly.report.page.epochs import EpochRow, epoch_rows
@@ -53,7 +53,7 @@ class Section:
     facts: tuple[tuple[str, str], ...]
     deviations: Deviations
     epochs: tuple[EpochRow, ...]
-    lanes: LanePicture | None
+    timeline: TimelinePicture | None
 
     @property
     def passed(self) -> bool:
@@ -88,7 +88,7 @@ def section(run: RunRecord, number: int, samples: Samples) -> Section:
         facts=_facts(record),
         deviations=deviations(these),
         epochs=epoch_rows(record),
-        lanes=lane_picture(record, samples),
+        timeline=timeline_picture(record, samples),
     )
 
 
@@ -100,7 +100,7 @@ def page(run: RunRecord, answer: Answer, sections: tuple[Section, ...], single: 
         for name in ("style.css", "path.css", "script.js")
     )
     tests = shown_tests(run)
-    if any(exhibit.path for test in tests for exhibit in test.exhibits):
+    if any(attachment.path for test in tests for attachment in test.attachments):
         style += path_style
     claims = shown_claims(tests)
     return (

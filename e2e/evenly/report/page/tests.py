@@ -11,9 +11,9 @@ from evenly.report.charts.request_path import PathPicture, path_picture
 from evenly.report.page.claims import CLAIMS, Claim
 from evenly.report.text.markup import clean, cut
 from evenly.report.text.numbers import listed, number
-from evenly.results.schema import Exhibit, RunRecord, ScenarioRecord, TestRecord
+from evenly.results.schema import Attachment, RunRecord, ScenarioRecord, TestRecord
 
-LONGEST_SHOWN = 200  # of an exhibit, and of what went wrong
+MOST_LINES = 200  # of an attachment, and of what went wrong
 LONGEST_LINE = 400  # characters
 
 IN_PART = "in part"
@@ -31,7 +31,7 @@ _BECAME = {
 
 
 @dataclass(frozen=True, slots=True)
-class ShownExhibit:
+class ShownAttachment:
     """Something that a test shows: the lines of a transcript, and a picture where it is of a request's way."""
 
     title: str
@@ -50,7 +50,7 @@ class ShownTest:
     loads: tuple[tuple[str, str], ...]  # of each of its loads the name and the address
     went_wrong: tuple[str, ...]  # lines
     remedies: tuple[str, ...]
-    exhibits: tuple[ShownExhibit, ...]
+    attachments: tuple[ShownAttachment, ...]
 
     @property
     def fine(self) -> bool:
@@ -101,7 +101,7 @@ def _shown(run: RunRecord, place: int) -> ShownTest:
     test = run.tests[place]
     loads = [(i, scenario) for i, scenario in enumerate(run.scenarios) if scenario.test == test.test]
     errors = [error for error in run.errors if error.test == test.test]
-    own = bool(not loads or test.shown or test in (*run.untold, *run.not_applicable) or errors)
+    own = bool(not loads or test.attachments or test in (*run.without_scenario, *run.not_applicable) or errors)
     telling = sorted(loads, key=lambda load: WORST_FIRST.index(load[1].counts_as))
     return ShownTest(
         record=test,
@@ -111,7 +111,7 @@ def _shown(run: RunRecord, place: int) -> ShownTest:
         loads=tuple((scenario.name, anchor(i)) for i, scenario in loads),
         went_wrong=_lines("\n".join([test.problem, *(error.problem for error in errors)]).strip("\n")),
         remedies=tuple(error.remedy for error in errors),
-        exhibits=tuple(map(_exhibit, test.shown)),
+        attachments=tuple(map(_attachment, test.attachments)),
     )
 
 
@@ -135,11 +135,11 @@ def _worst(tests: Sequence[ShownTest]) -> Mark | None:
     return Mark(min(words, key=WORST_FIRST.index).value)
 
 
-def _exhibit(exhibit: Exhibit) -> ShownExhibit:
-    return ShownExhibit(exhibit.title, path_picture(exhibit.path) if exhibit.path else None, _lines(exhibit.text))
+def _attachment(seen: Attachment) -> ShownAttachment:
+    return ShownAttachment(seen.title, path_picture(seen.path) if seen.path else None, _lines(seen.text))
 
 
 def _lines(text: str) -> tuple[str, ...]:
     lines = [cut(line.expandtabs(), LONGEST_LINE) for line in text.splitlines()]
-    more = len(lines) - LONGEST_SHOWN
-    return (*lines[:LONGEST_SHOWN], *([clean(f"… and {more:,} more lines")] if more > 0 else []))
+    more = len(lines) - MOST_LINES
+    return (*lines[:MOST_LINES], *([clean(f"… and {more:,} more lines")] if more > 0 else []))

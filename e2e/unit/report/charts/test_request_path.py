@@ -11,7 +11,7 @@ from evenly.judge import Word
 from evenly.report import render
 from evenly.report.charts.request_path import Address, Reach, path_picture
 from evenly.report.text.markup import plain
-from evenly.results.schema import Exhibit, HopRecord, PathRecord, TargetRecord, TestRecord
+from evenly.results.schema import Attachment, HopRecord, PathRecord, TargetRecord, TestRecord
 
 RunOf = Callable[..., Path]
 
@@ -38,7 +38,7 @@ def reaches(record: PathRecord) -> list[str]:
 
 
 def page_of(run_of: RunOf, record: PathRecord | None) -> str:
-    test = TestRecord("e2e/test_a.py::test_it", (6,), "It.", Word.PASS, 1.0, (Exhibit("The way", "client  a -> b", record),))
+    test = TestRecord("e2e/test_a.py::test_it", (6,), "It.", Word.PASS, 1.0, (Attachment("The way", "client  a -> b", record),))
     return render(run_of(tests=[test])).page.read_text()
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from evenly.judge import Word
 from evenly.report import render
 from evenly.report.charts.axis import Tick
-from evenly.report.charts.timeline import LanePicture, Stretch, lane_picture
+from evenly.report.charts.timeline import Stretch, TimelinePicture, timeline_picture
 from evenly.results.samples import SAMPLES, Samples, SamplesFile
 from evenly.results.schema import EndpointsReading, EpochRecord
 
@@ -35,9 +35,9 @@ def changed(simulate: Simulate) -> Any:  # noqa: ANN401 - what simulate returns
     return replace(made, record=replace(made.record, load=load, epochs=(BEGUN, GROWN), endpoints=READINGS))
 
 
-def picture(record: Any, **moments_us: Sequence[int]) -> LanePicture:  # noqa: ANN401 - a scenario's record
+def picture(record: Any, **moments_us: Sequence[int]) -> TimelinePicture:  # noqa: ANN401 - a scenario's record
     by_uid = {name.replace("_", "-").removeprefix("errors"): list(us) for name, us in moments_us.items()}
-    drawn = lane_picture(record, Samples(moments_us=by_uid))
+    drawn = timeline_picture(record, Samples(moments_us=by_uid))
     assert drawn is not None
     return drawn
 
@@ -47,7 +47,7 @@ def numbers(path: str) -> list[float]:
 
 
 def test_nothing_is_drawn_where_pods_stayed(changed: Any) -> None:  # noqa: ANN401
-    assert lane_picture(replace(changed.record, epochs=()), Samples()) is None
+    assert timeline_picture(replace(changed.record, epochs=()), Samples()) is None
 
 
 def test_an_area_is_as_high_as_the_answers_a_second_and_cut_off_above(changed: Any) -> None:  # noqa: ANN401

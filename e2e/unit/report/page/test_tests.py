@@ -1,4 +1,4 @@
-"""What the page, JUnit and the summary tell of tests: their claims, their exhibits, and those without a load."""
+"""What the page, JUnit and the summary tell of tests: their claims, their attachments, and those without a load."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -14,7 +14,7 @@ from evenly.report import read_result, render
 from evenly.report.answer import Mark
 from evenly.report.page.claims import CLAIMS
 from evenly.report.page.tests import became, shown_claims, shown_tests
-from evenly.results.schema import ErrorRecord, Exhibit, TestRecord
+from evenly.results.schema import Attachment, ErrorRecord, TestRecord
 
 RunOf = Callable[..., Path]
 Simulate = Callable[..., Any]
@@ -24,8 +24,8 @@ TRANSCRIPT = "$ kubectl get service\nNAME             TYPE\nspring-service   Nod
 def ended(
     name: str, *claims: int, word: Word | None = Word.PASS, shown: Iterable[tuple[str, str]] = (), problem: str = ""
 ) -> TestRecord:
-    exhibits = tuple(Exhibit(title, text) for title, text in shown)
-    return TestRecord(f"e2e/test_spread.py::test_{name}", claims, f"About {name}.", word, 1.24, exhibits, problem)
+    attachments = tuple(Attachment(title, text) for title, text in shown)
+    return TestRecord(f"e2e/test_spread.py::test_{name}", claims, f"About {name}.", word, 1.24, attachments, problem)
 
 
 def page_of(folder: Path) -> str:
@@ -107,7 +107,7 @@ def test_a_link_leads_to_the_load_that_tells_or_to_the_tests_own_section(run_of:
     assert set(re.findall(r'href="#([^"]+)"', html)) <= set(ids)
 
 
-def test_an_exhibit_is_shown_line_by_line_and_escaped(run_of: RunOf) -> None:
+def test_an_attachment_is_shown_line_by_line_and_escaped(run_of: RunOf) -> None:
     html = page_of(run_of(tests=[ended("one", 8, shown=[("<i>The API server</i>", TRANSCRIPT)])]))
     assert "&lt;i&gt;The API server&lt;/i&gt;</h3>" in html
     (shown,) = re.findall(r'<pre class="transcript.*?>(.*?)</pre>', html, re.DOTALL)
@@ -120,7 +120,7 @@ def test_an_exhibit_is_shown_line_by_line_and_escaped(run_of: RunOf) -> None:
     ]
 
 
-def test_an_exhibit_too_long_to_read_is_cut_and_says_so(run_of: RunOf) -> None:
+def test_an_attachment_too_long_to_read_is_cut_and_says_so(run_of: RunOf) -> None:
     long = "\n".join(f"line {i} " + "x" * 1000 for i in range(1_300))
     html = page_of(run_of(tests=[ended("one", 8, shown=[("Long", long)])]))
     assert "line 199 " in html
