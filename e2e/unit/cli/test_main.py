@@ -1,6 +1,4 @@
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -9,16 +7,17 @@ from evenly.cli import doctor, main
 from evenly.cli.doctor import Diagnosis, Group
 from evenly.cluster.host.requirements import Requirement
 from evenly.judge import planner
+from unit.factories import RunOf, simulate
 
 
-def test_a_report_is_rebuilt_from_its_records(run_of: Callable[..., Path], simulate: Callable[..., Any]) -> None:
+def test_a_report_is_rebuilt_from_its_records(run_of: RunOf) -> None:
     folder = run_of(simulate())
     result = CliRunner().invoke(main.commands, ["report", str(folder)])
     assert result.stdout.strip() == str(folder / "report.html")
     assert (folder / "verdict").read_text() == "PASS\n"
 
 
-def test_a_run_is_told_in_plain_words(run_of: Callable[..., Path], simulate: Callable[..., Any]) -> None:
+def test_a_run_is_told_in_plain_words(run_of: RunOf) -> None:
     result = CliRunner().invoke(main.commands, ["show", str(run_of(simulate()))])
     assert result.stdout.startswith("PASS: Yes. Traffic is even over the 3 pods.\n")
 

@@ -1,9 +1,7 @@
 """The figures per pod agree with counting by hand and with scipy."""
 
 import random
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
 import pytest
 from scipy import stats
@@ -11,9 +9,7 @@ from scipy import stats
 from evenly.judge import interval
 from evenly.report.figures import Figures, Latency, chi_square_tail, figures
 from evenly.results.samples import SAMPLES, Samples, SamplesFile
-
-RunOf = Callable[..., Path]
-Simulate = Callable[..., Any]
+from unit.factories import RunOf, Simulation, pod_record, simulate
 
 
 @pytest.mark.parametrize("degrees", [1, 2, 3, 4, 9, 49, 99])
@@ -35,7 +31,7 @@ def test_no_latency_has_no_percentile() -> None:
     assert Latency(()).percentile(50) is None
 
 
-def test_shares_intervals_and_comparisons_come_from_the_counts(run_of: RunOf, simulate: Simulate) -> None:
+def test_shares_intervals_and_comparisons_come_from_the_counts(run_of: RunOf) -> None:
     made = simulate(weights=[5, 3, 2])
     these = _figures(run_of, made)
     counts = [sum(row["uid"] == f"uid-{i}" for row in made.rows) for i in range(3)]
@@ -49,7 +45,7 @@ def test_shares_intervals_and_comparisons_come_from_the_counts(run_of: RunOf, si
     assert these.furthest.pod.uid == "uid-0"
 
 
-def test_a_pod_that_nobody_recorded_is_shown_as_unexpected(run_of: RunOf, simulate: Simulate) -> None:
+def test_a_pod_that_nobody_recorded_is_shown_as_unexpected(run_of: RunOf) -> None:
     made = simulate()
     samples = SamplesFile(run_of(made) / SAMPLES).read()[made.record.name]
     samples.add([made.record.name, "9999", "0", "1", "1", "liar", "uid-liar", "n", "1", "1", "c", "", ""])
@@ -58,7 +54,7 @@ def test_a_pod_that_nobody_recorded_is_shown_as_unexpected(run_of: RunOf, simula
     assert (liar.pod.name, liar.pod.expected, liar.declared) == ("liar", False, 0.0)
 
 
-def test_intervals_rest_on_connections_where_these_carried_many_requests(run_of: RunOf, simulate: Simulate) -> None:
+def test_intervals_rest_on_connections_where_these_carried_many_requests(run_of: RunOf) -> None:
     made = simulate(per_connection=300, attempts=6000)
     these = _figures(run_of, made)
     first = next(pod for pod in these.pods if pod.pod.uid == "uid-0")
@@ -66,23 +62,17 @@ def test_intervals_rest_on_connections_where_these_carried_many_requests(run_of:
     assert (first.low, first.high) == interval(connections, 20, 3)
 
 
-def test_a_load_that_sent_nothing_has_figures_too(simulate: Simulate) -> None:
+def test_a_load_that_sent_nothing_has_figures_too() -> None:
     these = figures(simulate().record, Samples())
     assert [(pod.share, pod.low, pod.high) for pod in these.pods] == [(0.0, 0.0, 1.0)] * 3
     assert not these.comparable
 
 
-def test_pods_are_called_by_the_end_of_their_names_only_where_that_is_random(
-    run_of: RunOf, simulate: Simulate, pod: Callable[..., Any]
-) -> None:
+def test_pods_are_called_by_the_end_of_their_names_only_where_that_is_random(run_of: RunOf) -> None:
     assert [p.short for p in _figures(run_of, simulate()).pods] == ["k7m2p", "q8zcd", "w4n9x"]
-    ordinals = [_named(pod(i), f"web-{i}") for i in range(3)]
+    ordinals = [replace(pod_record(i), name=f"web-{i}") for i in range(3)]
     assert [p.short for p in _figures(run_of, simulate(pods=ordinals)).pods] == ["web-0", "web-1", "web-2"]
 
 
-def _named(record: Any, name: str) -> Any:  # noqa: ANN401 - a frozen record
-    return type(record)(**{field: getattr(record, field) for field in record.__slots__} | {"name": name})
-
-
-def _figures(run_of: RunOf, made: Any) -> Figures:  # noqa: ANN401 - what simulate returns
+def _figures(run_of: RunOf, made: Simulation) -> Figures:
     return figures(made.record, SamplesFile(run_of(made) / SAMPLES).read()[made.record.name])

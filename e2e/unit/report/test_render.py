@@ -3,11 +3,9 @@
 import base64
 import hashlib
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -15,10 +13,9 @@ import pytest
 from evenly.errors import EvenlyError
 from evenly.judge import Cause, Word
 from evenly.report import point_latest, render
-from evenly.results.schema import Attachment, ErrorRecord, HopRecord, PathRecord, PodRecord, TargetRecord, TestRecord
+from evenly.results.schema import Attachment, ErrorRecord, HopRecord, PathRecord, TargetRecord, TestRecord
+from unit.factories import STRAY, RunOf, Simulation, pod_record, simulate
 
-RunOf = Callable[..., Path]
-Simulate = Callable[..., Any]
 RENDERED = ("report.html", "junit.xml", "summary.md", "verdict")
 HOSTILE = "<script>alert(1)</script>\"'`**x**|]]>&\x1b[31m\x00\u202e" + "A" * 300
 
@@ -52,16 +49,16 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def suite(simulate: Simulate, stray: PodRecord) -> list[Any]:
+def suite() -> list[Simulation]:
     """A failing scenario between a passing one and a control that is caught."""
     return [
         simulate(name="even"),
         simulate(name="uneven", weights=[1, 1, 0]),
-        simulate(name="a_stray_pod", stray=stray, control=Cause.UNEXPECTED_POD),
+        simulate(name="a_stray_pod", stray=STRAY, control=Cause.UNEXPECTED_POD),
     ]
 
 
-def test_the_same_records_give_the_same_bytes(run_of: RunOf, suite: list[Any]) -> None:
+def test_the_same_records_give_the_same_bytes(run_of: RunOf, suite: list[Simulation]) -> None:
     folder = run_of(*suite)
     render(folder)
     first = {name: (folder / name).read_bytes() for name in RENDERED}
@@ -71,7 +68,7 @@ def test_the_same_records_give_the_same_bytes(run_of: RunOf, suite: list[Any]) -
     assert {name: (folder / name).read_bytes() for name in RENDERED} == first
 
 
-def test_rendering_tells_the_page_and_the_answers(run_of: RunOf, suite: list[Any]) -> None:
+def test_rendering_tells_the_page_and_the_answers(run_of: RunOf, suite: list[Simulation]) -> None:
     folder = run_of(*suite)
     report = render(folder)
     assert report.page == folder / "report.html"
@@ -81,7 +78,7 @@ def test_rendering_tells_the_page_and_the_answers(run_of: RunOf, suite: list[Any
 
 
 @pytest.mark.parametrize(("weights", "word"), [([1, 1, 1], "PASS"), ([1, 1, 0], "FAIL")])
-def test_the_verdict_is_one_word_and_a_newline(run_of: RunOf, simulate: Simulate, weights: list[float], word: str) -> None:
+def test_the_verdict_is_one_word_and_a_newline(run_of: RunOf, weights: list[float], word: str) -> None:
     folder = run_of(simulate(weights=weights))
     render(folder)
     assert (folder / "verdict").read_bytes() == f"{word}\n".encode()
@@ -93,17 +90,15 @@ def test_a_run_without_a_scenario_is_invalid_but_has_a_page(run_of: RunOf) -> No
     assert (folder / "verdict").read_text() == "INVALID\n"
 
 
-def test_a_load_that_sent_nothing_has_a_page(run_of: RunOf, simulate: Simulate) -> None:
+def test_a_load_that_sent_nothing_has_a_page(run_of: RunOf) -> None:
     made = simulate(attempts=1)
-    folder = run_of(type(made)(made.record, ()))
+    folder = run_of(Simulation(made.record, ()))
     assert "0 sent = 0 + 0 + 0 answered" in re.sub("<.*?>", "", render(folder).page.read_text()).replace("1 sent", "0 sent")
 
 
 @pytest.mark.parametrize("count", [1, 3, 10, 100])
-def test_a_page_of_one_scenario_is_small_and_whole_for_any_number_of_pods(
-    run_of: RunOf, simulate: Simulate, pod: Callable[..., Any], count: int
-) -> None:
-    pods = [pod(i, count) for i in range(count)]
+def test_a_page_of_one_scenario_is_small_and_whole_for_any_number_of_pods(run_of: RunOf, count: int) -> None:
+    pods = [pod_record(i, count) for i in range(count)]
     made = simulate(pods=pods, attempts=20_000 if count == 100 else None)
     html = render(run_of(made)).page.read_text()
     assert len(html.encode()) < 120_000
@@ -114,7 +109,7 @@ def test_a_page_of_one_scenario_is_small_and_whole_for_any_number_of_pods(
     assert html.count('<div class="command">') == 2
 
 
-def test_a_suite_shows_the_failure_first_and_open(run_of: RunOf, suite: list[Any]) -> None:
+def test_a_suite_shows_the_failure_first_and_open(run_of: RunOf, suite: list[Simulation]) -> None:
     html = render(run_of(*suite)).page.read_text()
     page = Page(html)
     assert page.within["h1"] == ["No. uneven: One of the 3 pods got none of 1,000 connections."]
@@ -124,7 +119,7 @@ def test_a_suite_shows_the_failure_first_and_open(run_of: RunOf, suite: list[Any
     assert html.index("What failed: uneven") < html.index("<h2>The scenarios</h2>")
 
 
-def test_links_lead_to_parts_of_the_page_or_files_beside_it(run_of: RunOf, suite: list[Any]) -> None:
+def test_links_lead_to_parts_of_the_page_or_files_beside_it(run_of: RunOf, suite: list[Simulation]) -> None:
     page = Page(render(run_of(*suite)).page.read_text())
     ids = page.attributes("id")
     assert len(ids) == len(set(ids))
@@ -132,7 +127,7 @@ def test_links_lead_to_parts_of_the_page_or_files_beside_it(run_of: RunOf, suite
         assert link.removeprefix("#") in ids if link.startswith("#") else link.startswith("./")
 
 
-def test_the_page_needs_nothing_from_elsewhere_and_its_policy_forbids_it(run_of: RunOf, suite: list[Any]) -> None:
+def test_the_page_needs_nothing_from_elsewhere_and_its_policy_forbids_it(run_of: RunOf, suite: list[Simulation]) -> None:
     html = render(run_of(*suite)).page.read_text()
     page = Page(html)
     assert not re.findall(r"(?i)https?:|//[a-z]|@import|url\(|[\s\"'(]data:", html.replace("127.0.0.1:30000", ""))
@@ -147,10 +142,10 @@ def test_the_page_needs_nothing_from_elsewhere_and_its_policy_forbids_it(run_of:
     assert (policy or "").startswith("default-src 'none'; ")
 
 
-def test_hostile_strings_stay_strings_everywhere(run_of: RunOf, simulate: Simulate, pod: Callable[..., Any]) -> None:
+def test_hostile_strings_stay_strings_everywhere(run_of: RunOf) -> None:
     pods = [
         replace(
-            pod(i),
+            pod_record(i),
             name=f"{HOSTILE}{i}",
             node=HOSTILE,
             ip=HOSTILE,
@@ -186,9 +181,7 @@ def test_hostile_strings_stay_strings_everywhere(run_of: RunOf, simulate: Simula
     ET.parse(folder / "junit.xml")  # noqa: S314 - our own file
 
 
-def test_junit_counts_failures_and_errors_and_passes_what_is_caught(
-    run_of: RunOf, simulate: Simulate, suite: list[Any]
-) -> None:
+def test_junit_counts_failures_and_errors_and_passes_what_is_caught(run_of: RunOf, suite: list[Simulation]) -> None:
     folder = run_of(*suite, simulate(name="invalid", discrepancies=("odd",)), simulate(name="open", attempts=200))
     render(folder)
     root = ET.parse(folder / "junit.xml").getroot()  # noqa: S314 - our own file
@@ -208,7 +201,7 @@ def test_junit_counts_failures_and_errors_and_passes_what_is_caught(
     assert cases["test_even"].get("classname") == "e2e.test_spread"
 
 
-def test_the_summary_begins_with_the_answer_and_lists_every_scenario(run_of: RunOf, suite: list[Any]) -> None:
+def test_the_summary_begins_with_the_answer_and_lists_every_scenario(run_of: RunOf, suite: list[Simulation]) -> None:
     folder = run_of(*suite)
     render(folder)
     lines = (folder / "summary.md").read_text().splitlines()
@@ -216,27 +209,27 @@ def test_the_summary_begins_with_the_answer_and_lists_every_scenario(run_of: Run
     assert [line.split("|")[2].strip() for line in lines if line.startswith("| `")] == ["✅ PASS", "❌ FAIL", "☑️ CAUGHT"]
 
 
-def test_a_passing_suite_says_so_and_adds_up_its_false_alarms(run_of: RunOf, simulate: Simulate, stray: PodRecord) -> None:
-    control = simulate(name="a_stray_pod", stray=stray, control=Cause.UNEXPECTED_POD)
+def test_a_passing_suite_says_so_and_adds_up_its_false_alarms(run_of: RunOf) -> None:
+    control = simulate(name="a_stray_pod", stray=STRAY, control=Cause.UNEXPECTED_POD)
     report = render(run_of(simulate(), control))
     assert report.whole.lines[0] == "PASS: Yes. One scenario and one negative control came out as they must."
     assert "Over all of it, one scenario, there is at most 1 false alarm in 1,000,000 such runs." in report.whole.lines[2]
 
 
-def test_a_missed_control_fails_the_suite_by_name(run_of: RunOf, simulate: Simulate) -> None:
+def test_a_missed_control_fails_the_suite_by_name(run_of: RunOf) -> None:
     report = render(run_of(simulate(), simulate(name="sticky", control=Cause.SHARES, seed=1)))
     assert report.whole.mark.value == "FAIL"
     assert report.whole.lines[0] == "FAIL: No. sticky: its fault was not found out."
 
 
-def test_the_worst_word_decides_whatever_the_order(run_of: RunOf, simulate: Simulate) -> None:
+def test_the_worst_word_decides_whatever_the_order(run_of: RunOf) -> None:
     open_ended = simulate(name="open", attempts=200)
     invalid = simulate(name="odd", discrepancies=("odd",))
     assert render(run_of(open_ended, simulate(), invalid)).whole.mark.value == Word.INVALID.value
     assert render(run_of(simulate(), open_ended)).whole.mark.value == Word.INCONCLUSIVE.value
 
 
-def test_a_suite_that_passes_speaks_of_a_scenario_not_of_a_control(run_of: RunOf, simulate: Simulate) -> None:
+def test_a_suite_that_passes_speaks_of_a_scenario_not_of_a_control(run_of: RunOf) -> None:
     caught = simulate(name="sticky", control=Cause.SHARES, weights=[1, 0, 0])
     report = render(run_of(caught, simulate()))
     assert report.whole.mark.value == "PASS"
@@ -257,7 +250,7 @@ def test_latest_is_a_relative_link_that_moves_to_the_newest_run(tmp_path: Path) 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["first", "latest", "second"]
 
 
-def test_workers_are_told_of_only_where_there_are_several(run_of: RunOf, simulate: Simulate) -> None:
+def test_workers_are_told_of_only_where_there_are_several(run_of: RunOf) -> None:
     alone = simulate()
     shared = replace(alone, record=replace(alone.record, load=replace(alone.record.load, workers=2)))
     assert "worker process" not in render(run_of(alone)).page.read_text()

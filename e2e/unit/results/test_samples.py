@@ -6,15 +6,13 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from evenly.errors import EvenlyError
 from evenly.results.samples import COLUMNS, SAMPLES, SamplesFile, write_samples
+from unit.factories import RunOf, simulate
 
-RunOf = Callable[..., Path]
-Simulate = Callable[..., Any]
 HEADER = ",".join(COLUMNS) + "\n"
 GOOD = (1, 100, 50, 900, "pod-a", "a", "node-1", 1, 1, "10.0.0.1", None, "a")
 LOST = (2, 200, None, None, "", "", "", 0, 0, "", "reset", "b")
@@ -55,7 +53,7 @@ def test_samples_that_find_no_room_leave_those_of_earlier_scenarios(
     assert [file.name for file in tmp_path.iterdir()] == [SAMPLES]
 
 
-def test_every_scenario_has_its_own_sums(run_of: RunOf, simulate: Simulate) -> None:
+def test_every_scenario_has_its_own_sums(run_of: RunOf) -> None:
     made = [simulate(), simulate(name="other", weights=[5, 3, 2], errors=["refused", "reset", "refused"])]
     samples = SamplesFile(run_of(*made) / SAMPLES).read()
     for one in made:
@@ -67,14 +65,14 @@ def test_every_scenario_has_its_own_sums(run_of: RunOf, simulate: Simulate) -> N
         assert seen.clients == {"172.18.0.1": counted.total()}
 
 
-def test_latencies_are_kept_as_they_are(run_of: RunOf, simulate: Simulate) -> None:
+def test_latencies_are_kept_as_they_are(run_of: RunOf) -> None:
     made = simulate()
     pod = SamplesFile(run_of(made) / SAMPLES).read()[made.record.name].pods["uid-1"]
     assert list(pod.connect_us) == [row["connect_us"] for row in made.rows if row["uid"] == "uid-1"]
     assert (pod.name, pod.node) == ("backend-app-6d5f9c7b8d-q8zcd", "evenly-3f9c-worker2")
 
 
-def test_choices_are_connections_where_they_carried_several_requests(run_of: RunOf, simulate: Simulate) -> None:
+def test_choices_are_connections_where_they_carried_several_requests(run_of: RunOf) -> None:
     made = simulate(per_connection=300, attempts=6000)
     samples = SamplesFile(run_of(made) / SAMPLES).read()[made.record.name]
     assert samples.longest_connection == 300
@@ -120,7 +118,7 @@ def _write(folder: Path, text: str) -> None:
     (folder / SAMPLES).write_bytes(gzip.compress(text.encode(), mtime=0))
 
 
-def test_a_file_that_grows_is_read_on_from_where_it_ended(run_of: RunOf, simulate: Simulate) -> None:
+def test_a_file_that_grows_is_read_on_from_where_it_ended(run_of: RunOf) -> None:
     file = run_of(simulate()) / SAMPLES
     first = file.read_bytes()
     second = (run_of(simulate(name="other")) / SAMPLES).read_bytes()

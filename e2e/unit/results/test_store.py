@@ -12,25 +12,23 @@ from evenly.errors import EvenlyError
 from evenly.judge import Cause
 from evenly.report import read_result, render, write_result
 from evenly.results.schema import LookRecord
-
-RunOf = Callable[..., Path]
-Simulate = Callable[..., Any]
+from unit.factories import RunOf, simulate
 
 
-def test_what_was_written_is_read_back_equal(run_of: RunOf, simulate: Simulate, tmp_path: Path) -> None:
+def test_what_was_written_is_read_back_equal(run_of: RunOf, tmp_path: Path) -> None:
     run = read_result(run_of(simulate(), simulate(name="control", control=Cause.SHARES, weights=[0, 1, 0])))
     write_result(tmp_path, run)
     assert read_result(tmp_path) == run
 
 
-def test_a_record_from_before_tests_were_kept_still_reads_and_renders(run_of: RunOf, simulate: Simulate) -> None:
+def test_a_record_from_before_tests_were_kept_still_reads_and_renders(run_of: RunOf) -> None:
     folder = run_of(simulate())
     _edit(folder, lambda tree: tree.pop("tests"))
     assert read_result(folder).tests == ()
     assert render(folder).whole.mark.value == "PASS"
 
 
-def test_causes_and_absent_values_are_plain_json(run_of: RunOf, simulate: Simulate) -> None:
+def test_causes_and_absent_values_are_plain_json(run_of: RunOf) -> None:
     folder = run_of(simulate(), simulate(name="control", control=Cause.UNEXPECTED_POD))
     first, second = json.loads((folder / "result.json").read_text())["scenarios"]
     assert first["control"] is None
@@ -38,7 +36,7 @@ def test_causes_and_absent_values_are_plain_json(run_of: RunOf, simulate: Simula
     assert first["rule"]["shares"] == {"uid-0": 1 / 3, "uid-1": 1 / 3, "uid-2": 1 / 3}
 
 
-def test_an_infinite_tally_survives_though_json_has_no_infinity(run_of: RunOf, simulate: Simulate, tmp_path: Path) -> None:
+def test_an_infinite_tally_survives_though_json_has_no_infinity(run_of: RunOf, tmp_path: Path) -> None:
     run = read_result(run_of(simulate()))
     look = LookRecord(100, float("-inf"), float("inf"))
     run = replace(run, scenarios=(replace(run.scenarios[0], looks=(look,)),))
@@ -46,14 +44,14 @@ def test_an_infinite_tally_survives_though_json_has_no_infinity(run_of: RunOf, s
     assert read_result(tmp_path).scenarios[0].looks == (look,)
 
 
-def test_a_whole_number_is_read_where_a_fraction_may_stand(run_of: RunOf, simulate: Simulate) -> None:
+def test_a_whole_number_is_read_where_a_fraction_may_stand(run_of: RunOf) -> None:
     folder = run_of(simulate())
     _edit(folder, lambda tree: tree["scenarios"][0].update(seconds=3))
     assert read_result(folder).scenarios[0].seconds == pytest.approx(3.0)
 
 
 @pytest.mark.parametrize("version", [0, 2, "1", None])
-def test_a_record_of_another_version_is_refused(run_of: RunOf, simulate: Simulate, version: object) -> None:
+def test_a_record_of_another_version_is_refused(run_of: RunOf, version: object) -> None:
     folder = run_of(simulate())
     _edit(folder, lambda tree: tree.update(schema_version=version))
     with pytest.raises(EvenlyError, match=f"has schema version {version}; this evenly reads version 1") as error:
@@ -76,9 +74,7 @@ def test_a_record_of_another_version_is_refused(run_of: RunOf, simulate: Simulat
         (lambda tree: tree.update(scenarios={}), r"run\.scenarios is dict, expected list"),
     ],
 )
-def test_a_damaged_record_is_named_with_the_place(
-    run_of: RunOf, simulate: Simulate, edit: Callable[[dict[str, Any]], object], named: str
-) -> None:
+def test_a_damaged_record_is_named_with_the_place(run_of: RunOf, edit: Callable[[dict[str, Any]], object], named: str) -> None:
     folder = run_of(simulate())
     _edit(folder, edit)
     with pytest.raises(EvenlyError, match=rf"result\.json is damaged: .*{named}"):
@@ -97,7 +93,7 @@ def test_a_folder_without_a_record_is_refused(tmp_path: Path) -> None:
         read_result(tmp_path)
 
 
-def test_a_record_that_cannot_be_written_leaves_the_old_one(run_of: RunOf, simulate: Simulate, tmp_path: Path) -> None:
+def test_a_record_that_cannot_be_written_leaves_the_old_one(run_of: RunOf, tmp_path: Path) -> None:
     run = read_result(run_of(simulate()))
     before = write_result(tmp_path, run).read_bytes()
     unwritable: Any = object()

@@ -1,7 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -9,10 +8,11 @@ from evenly import FAIL, INCONCLUSIVE, INVALID, PASS, Cause
 from evenly.judge import Verdict, Word
 from evenly.pytest_plugin.plugin import pytest_assertrepr_compare
 from evenly.scenario.outcome import Outcome
+from unit.factories import simulate
 
 
 @pytest.fixture
-def outcome(simulate: Callable[..., Any]) -> Callable[..., Outcome]:
+def outcome() -> Callable[..., Outcome]:
     made = simulate().record
 
     def ended(cause: Cause | None, *pods: str) -> Outcome:

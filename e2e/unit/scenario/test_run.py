@@ -4,7 +4,6 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,6 +14,7 @@ from evenly.progress import Progress
 from evenly.report import read_result, render
 from evenly.results.schema import TestRecord
 from evenly.scenario.run import begin
+from unit.factories import simulate
 
 
 def test_a_run_is_on_disk_from_its_first_moment(tmp_path: Path) -> None:
@@ -24,7 +24,7 @@ def test_a_run_is_on_disk_from_its_first_moment(tmp_path: Path) -> None:
     assert read_result(run.folder).command == "make e2e"
 
 
-def test_a_scenario_is_in_all_reports_as_soon_as_it_is_added(tmp_path: Path, simulate: Callable[..., Any]) -> None:
+def test_a_scenario_is_in_all_reports_as_soon_as_it_is_added(tmp_path: Path) -> None:
     run = begin(tmp_path, "make e2e", Progress())
     run.describe({"Host": "a machine"})
     run.add(simulate().record, Books(rows=(), logged={}, discrepancies=()))
@@ -73,7 +73,7 @@ Fill = Callable[[int], AbstractContextManager[None]]
 
 @pytest.mark.parametrize(("file", "room"), [("samples.csv.gz", 50), ("result.json", 500), ("report.html", 20_000)])
 def test_a_disk_that_fills_up_costs_no_file_that_was_there_and_the_verdict_is_told(
-    tmp_path: Path, simulate: Callable[..., Any], disk_that_fills_up: Fill, file: str, room: int
+    tmp_path: Path, disk_that_fills_up: Fill, file: str, room: int
 ) -> None:
     run = begin(tmp_path, "make e2e", Progress())
     scenario = simulate(weights=[1, 1, 0]).record
@@ -98,9 +98,7 @@ def test_a_link_to_the_latest_run_that_cannot_be_made_is_named(tmp_path: Path) -
     assert list(tmp_path.glob(".latest*")) == []
 
 
-def test_a_test_that_could_not_tell_makes_the_run_invalid_unless_another_failed(
-    tmp_path: Path, simulate: Callable[..., Any]
-) -> None:
+def test_a_test_that_could_not_tell_makes_the_run_invalid_unless_another_failed(tmp_path: Path) -> None:
     run = begin(tmp_path, "make e2e", Progress())
     run.add(simulate().record, NOTHING)
     assert run.record.word == "PASS"
@@ -120,7 +118,7 @@ def test_a_test_that_could_not_tell_makes_the_run_invalid_unless_another_failed(
 
 @pytest.mark.parametrize(("attempts", "discrepancies", "word"), [(200, (), "INCONCLUSIVE"), (None, ("odd",), "INVALID")])
 def test_a_failed_assertion_on_a_load_without_a_verdict_fails_nothing(
-    tmp_path: Path, simulate: Callable[..., Any], attempts: int | None, discrepancies: tuple[str, ...], word: str
+    tmp_path: Path, attempts: int | None, discrepancies: tuple[str, ...], word: str
 ) -> None:
     run = begin(tmp_path, "make e2e", Progress())
     scenario = simulate(attempts=attempts, discrepancies=discrepancies).record
@@ -131,7 +129,7 @@ def test_a_failed_assertion_on_a_load_without_a_verdict_fails_nothing(
     assert [test.word for test in run.record.tests] == [word]
 
 
-def test_a_failed_assertion_after_a_load_that_passed_fails_the_run(tmp_path: Path, simulate: Callable[..., Any]) -> None:
+def test_a_failed_assertion_after_a_load_that_passed_fails_the_run(tmp_path: Path) -> None:
     run = begin(tmp_path, "make e2e", Progress())
     scenario = simulate().record
     run.add(scenario, NOTHING)

@@ -2,9 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -14,19 +12,10 @@ from evenly.report.charts.deviations import deviations
 from evenly.report.charts.evidence import EvidencePicture, evidence_picture
 from evenly.report.charts.latency import latency_pictures
 from evenly.report.charts.shares import share_picture
-from evenly.report.figures import Figures, figures
+from evenly.report.figures import Figures
 from evenly.report.text.markup import plain
-from evenly.results.samples import Samples
-from evenly.results.schema import EndpointsReading, LookRecord, PodRecord
-
-Simulate = Callable[..., Any]
-
-
-def of(made: Any) -> Figures:  # noqa: ANN401 - what simulate returns
-    samples = Samples()
-    for row in made.rows:
-        samples.add([str(value) for value in row.values()])
-    return figures(made.record, samples)
+from evenly.results.schema import EndpointsReading, LookRecord, ScenarioRecord
+from unit.factories import STRAY, pod_record, simulate
 
 
 def test_a_scale_places_its_ends_and_its_middle() -> None:
@@ -61,9 +50,9 @@ def test_ticks_that_would_touch_are_left_out() -> None:
     assert [tick.label for tick in thinned(ticks, apart=9)] == ["0", "9", "20"]
 
 
-def test_a_close_up_is_drawn_when_every_line_fits(simulate: Simulate) -> None:
+def test_a_close_up_is_drawn_when_every_line_fits() -> None:
     made = simulate()
-    picture = share_picture(made.record, of(made))
+    picture = share_picture(made.record, made.figures)
     assert picture.cut == ("20.3", "46.3")
     assert picture.expected == (50.0, "expected 33.3 % ± 5")
     band = picture.rows[0].grey
@@ -75,40 +64,40 @@ def test_a_close_up_is_drawn_when_every_line_fits(simulate: Simulate) -> None:
     assert {row.shape for row in picture.rows} == {"dot"}
 
 
-def test_a_stray_pod_has_no_band_and_is_marked_guilty(simulate: Simulate, stray: PodRecord) -> None:
-    made = simulate(stray=stray)
-    rows = share_picture(made.record, of(made)).rows
+def test_a_stray_pod_has_no_band_and_is_marked_guilty() -> None:
+    made = simulate(stray=STRAY)
+    rows = share_picture(made.record, made.figures).rows
     assert [row.guilty for row in rows] == [False, False, False, True]
     assert rows[3].grey is None
     assert [row.shape for row in rows] == ["dot", "dot", "dot", "diamond"]
 
 
-def test_the_pod_furthest_off_is_guilty_and_all_that_are_surely_off_are_diamonds(simulate: Simulate) -> None:
+def test_the_pod_furthest_off_is_guilty_and_all_that_are_surely_off_are_diamonds() -> None:
     made = simulate(weights=[1, 1, 0])
-    picture = share_picture(made.record, of(made))
+    picture = share_picture(made.record, made.figures)
     assert [row.guilty for row in picture.rows] == [False, False, True]
     assert [row.shape for row in picture.rows] == ["diamond"] * 3
     assert picture.cut == ("0", "60")
 
 
-def test_what_is_not_judged_is_hollow(simulate: Simulate) -> None:
+def test_what_is_not_judged_is_hollow() -> None:
     made = simulate(discrepancies=("odd",))
-    assert {row.shape for row in share_picture(made.record, of(made)).rows} == {"hollow"}
+    assert {row.shape for row in share_picture(made.record, made.figures).rows} == {"hollow"}
 
 
-def test_of_many_pods_the_ten_furthest_are_drawn_and_the_rest_counted(simulate: Simulate, pod: Callable[..., Any]) -> None:
-    made = simulate(pods=[pod(i, 40) for i in range(40)], attempts=2000)
-    these = of(made)
+def test_of_many_pods_the_ten_furthest_are_drawn_and_the_rest_counted() -> None:
+    made = simulate(pods=[pod_record(i, 40) for i in range(40)], attempts=2000)
+    these = made.figures
     picture = share_picture(made.record, these)
     by_distance = sorted(these.pods, key=lambda p: -abs(p.off))
     assert {row.figures.pod.uid for row in picture.rows} == {p.pod.uid for p in by_distance[:10]}
     assert picture.others == (30, f"{100 * abs(by_distance[10].off):.2g}")
 
 
-def test_both_tallies_are_drawn_in_percent_of_what_decides(simulate: Simulate) -> None:
+def test_both_tallies_are_drawn_in_percent_of_what_decides() -> None:
     made = simulate()
     looks = (LookRecord(100, math.log(1000) / 2, -math.log(1e6) / 4), LookRecord(200, math.log(1000), 0.0))
-    picture = _evidence(replace(made.record, looks=looks, verdict=Verdict(None, 200)), of(made))
+    picture = _evidence(replace(made.record, looks=looks, verdict=Verdict(None, 200)), made.figures)
     # 170 percent lie between the frame's top, 108, and its bottom, -62.
     assert _points(picture.even) == [(0, 635), (500, 341), (1000, 47)]
     assert _points(picture.uneven) == [(0, 635), (500, 782), (1000, 635)]
@@ -121,38 +110,38 @@ def test_both_tallies_are_drawn_in_percent_of_what_decides(simulate: Simulate) -
     assert picture.event is None
 
 
-def test_a_hard_rule_is_a_line_at_its_connection(simulate: Simulate, stray: PodRecord) -> None:
-    made = simulate(stray=stray, seed=3)
-    picture = _evidence(made.record, of(made))
-    first = next(row["number"] for row in made.rows if row["uid"] == stray.uid)
+def test_a_hard_rule_is_a_line_at_its_connection() -> None:
+    made = simulate(stray=STRAY, seed=3)
+    picture = _evidence(made.record, made.figures)
+    first = next(row["number"] for row in made.rows if row["uid"] == STRAY.uid)
     assert picture.event == Tick(round(first / 10, 1), f"unexpected pod, connection {first}")
     assert picture.settled
     assert not picture.used
 
 
-def test_a_change_of_pods_is_a_line_at_the_connection_that_started_then(simulate: Simulate) -> None:
+def test_a_change_of_pods_is_a_line_at_the_connection_that_started_then() -> None:
     ready = ("uid-0", "uid-1", "uid-2")
     made = simulate(gone_at=(1, 907), attempts=1300, readings=[EndpointsReading(0, ready), EndpointsReading(0.394, ready[::2])])
-    picture = _evidence(made.record, of(made))
+    picture = _evidence(made.record, made.figures)
     number = sum(int(row["start_us"]) < 394_000 for row in made.rows)
     assert picture.event == Tick(round(number / 13, 1), f"pods changed, connection {number}")
     assert not picture.settled
 
 
-def test_no_tally_is_drawn_over_requests_that_shared_a_connection(simulate: Simulate) -> None:
+def test_no_tally_is_drawn_over_requests_that_shared_a_connection() -> None:
     made = simulate(per_connection=300, attempts=600)
-    assert evidence_picture(made.record, of(made)) is None
+    assert evidence_picture(made.record, made.figures) is None
 
 
-def test_no_tally_is_drawn_without_a_look(simulate: Simulate) -> None:
+def test_no_tally_is_drawn_without_a_look() -> None:
     made = simulate(attempts=60)
-    assert evidence_picture(made.record, of(made)) is None
+    assert evidence_picture(made.record, made.figures) is None
 
 
-def test_a_long_run_is_drawn_with_few_points_that_keep_the_last(simulate: Simulate) -> None:
+def test_a_long_run_is_drawn_with_few_points_that_keep_the_last() -> None:
     made = simulate()
     looks = tuple(LookRecord(100 * j, 0.0, 0.0) for j in range(1, 729))
-    picture = _evidence(replace(made.record, looks=looks, verdict=Verdict(Cause.UNDECIDED, 72_800)), of(made))
+    picture = _evidence(replace(made.record, looks=looks, verdict=Verdict(Cause.UNDECIDED, 72_800)), made.figures)
     assert len(picture.readings) <= 245
     assert picture.readings[-1][1] == "72,800"
 
@@ -167,21 +156,21 @@ def test_a_long_run_is_drawn_with_few_points_that_keep_the_last(simulate: Simula
     ],
 )
 def test_the_legend_says_what_became_of_each_tally(
-    simulate: Simulate, cause: Cause | None, ln_even: float, ln_uneven: float, legend: tuple[str, str]
+    cause: Cause | None, ln_even: float, ln_uneven: float, legend: tuple[str, str]
 ) -> None:
     made = simulate()
     looks = (LookRecord(200, ln_even, ln_uneven),)
-    assert _evidence(replace(made.record, looks=looks, verdict=Verdict(cause, 200)), of(made)).legend == legend
+    assert _evidence(replace(made.record, looks=looks, verdict=Verdict(cause, 200)), made.figures).legend == legend
 
 
-def test_there_is_no_legend_where_no_line_is_drawn(simulate: Simulate, stray: PodRecord) -> None:
-    made = simulate(stray=stray)
-    assert _evidence(replace(made.record, looks=()), of(made)).legend == ()
+def test_there_is_no_legend_where_no_line_is_drawn() -> None:
+    made = simulate(stray=STRAY)
+    assert _evidence(replace(made.record, looks=()), made.figures).legend == ()
 
 
-def test_a_histogram_holds_every_latency_and_marks_its_percentiles(simulate: Simulate) -> None:
+def test_a_histogram_holds_every_latency_and_marks_its_percentiles() -> None:
     made = simulate()
-    these = of(made)
+    these = made.figures
     _, response = latency_pictures(these.pods)
     us = sorted(int(row["response_us"]) for row in made.rows if row["uid"] == "uid-0")
     row = response.rows[0]
@@ -197,22 +186,22 @@ def test_a_histogram_holds_every_latency_and_marks_its_percentiles(simulate: Sim
     assert [1000 - top for top in tops] == pytest.approx([1000 * n / max(wanted) for n in wanted], abs=0.1)
 
 
-def test_a_pod_that_never_answered_has_no_latency_but_a_row(simulate: Simulate) -> None:
+def test_a_pod_that_never_answered_has_no_latency_but_a_row() -> None:
     made = simulate(weights=[1, 1, 0])
-    connect, _ = latency_pictures(of(made).pods)
+    connect, _ = latency_pictures(made.figures.pods)
     assert connect.rows[2].bars == ""
     assert connect.rows[2].words == ("\N{EN DASH}",) * 3
 
 
-def test_deviations_beyond_the_scale_are_arrows(simulate: Simulate) -> None:
-    near, far = deviations(of(simulate())), deviations(of(simulate(weights=[0, 1, 0])))
+def test_deviations_beyond_the_scale_are_arrows() -> None:
+    near, far = deviations(simulate().figures), deviations(simulate(weights=[0, 1, 0]).figures)
     assert (near.below, near.above, far.below, far.above) == (False, False, True, True)
     assert far.dots == ()
     assert far.furthest == "66.7"
     assert near.grey == pytest.approx((4 + 92 / 4, 92 / 2), abs=0.1)
 
 
-def _evidence(record: Any, these: Figures) -> EvidencePicture:  # noqa: ANN401 - a scenario's record
+def _evidence(record: ScenarioRecord, these: Figures) -> EvidencePicture:
     picture = evidence_picture(record, these)
     assert picture is not None
     return picture

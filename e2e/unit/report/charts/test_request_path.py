@@ -1,9 +1,7 @@
 """The picture of a request's way ends where the record does, and leads to the pods that the rule may pick."""
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -12,8 +10,7 @@ from evenly.report import render
 from evenly.report.charts.request_path import Address, Reach, path_picture
 from evenly.report.text.markup import plain
 from evenly.results.schema import Attachment, HopRecord, PathRecord, TargetRecord, TestRecord
-
-RunOf = Callable[..., Path]
+from unit.factories import RunOf
 
 HOPS = (
     HopRecord("client", "127.0.0.1:41234", "127.0.0.1:41234 -> 127.0.0.1:30000"),

@@ -1,10 +1,9 @@
 """What the page, JUnit and the summary tell of tests: their claims, their attachments, and those without a load."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -15,9 +14,8 @@ from evenly.report.answer import Mark
 from evenly.report.page.claims import CLAIMS
 from evenly.report.page.tests import became, shown_claims, shown_tests
 from evenly.results.schema import Attachment, ErrorRecord, TestRecord
+from unit.factories import RunOf, simulate
 
-RunOf = Callable[..., Path]
-Simulate = Callable[..., Any]
 TRANSCRIPT = "$ kubectl get service\nNAME             TYPE\nspring-service   NodePort\n\n<b>&\x1b[31m"
 
 
@@ -42,7 +40,7 @@ def test_there_are_twelve_claims_numbered_as_a_marker_names_them() -> None:
     assert [claim.number for claim in CLAIMS] == list(range(1, 13))
 
 
-def test_every_claim_has_a_row_and_what_was_not_looked_at_says_so(run_of: RunOf, simulate: Simulate) -> None:
+def test_every_claim_has_a_row_and_what_was_not_looked_at_says_so(run_of: RunOf) -> None:
     tests = [ended("one", 1, 7), ended("two", 7), ended("three", 10, word=Word.FAIL, problem="inside only")]
     found = rows(page_of(run_of(simulate(name="one"), tests=tests)))
     assert len(found) == 12
@@ -53,7 +51,7 @@ def test_every_claim_has_a_row_and_what_was_not_looked_at_says_so(run_of: RunOf,
     assert all(row.endswith("No test of this run looked at it. not run") for row in rest)
 
 
-def test_a_run_whose_tests_name_no_claim_has_no_table_of_them(run_of: RunOf, simulate: Simulate) -> None:
+def test_a_run_whose_tests_name_no_claim_has_no_table_of_them(run_of: RunOf) -> None:
     assert "twelve claims" not in page_of(run_of(simulate(name="one"), tests=[ended("one"), ended("two")]))
 
 
@@ -70,7 +68,7 @@ def test_a_run_whose_tests_name_no_claim_has_no_table_of_them(run_of: RunOf, sim
     ],
 )
 def test_the_worst_test_decides_a_claim_and_controls_alone_hold_none(
-    run_of: RunOf, simulate: Simulate, marks: Sequence[tuple[Word, Cause | None]], row: Mark | None
+    run_of: RunOf, marks: Sequence[tuple[Word, Cause | None]], row: Mark | None
 ) -> None:
     loads = [
         simulate(name=f"t{i}", control=control, weights=[1, 1, 0] if control else None) for i, (_, control) in enumerate(marks)
@@ -80,7 +78,7 @@ def test_the_worst_test_decides_a_claim_and_controls_alone_hold_none(
     assert shown_claims(shown_tests(run))[2].mark is row
 
 
-def test_a_test_of_controls_is_caught_or_missed(run_of: RunOf, simulate: Simulate) -> None:
+def test_a_test_of_controls_is_caught_or_missed(run_of: RunOf) -> None:
     caught = simulate(name="caught", control=Cause.SHARES, weights=[1, 1, 0])
     missed = simulate(name="missed", control=Cause.SHARES, seed=1)
     tests = [ended("caught", 2), ended("missed", 3, word=Word.FAIL)]
@@ -95,7 +93,7 @@ def test_what_became_of_the_claims_is_said_in_words(run_of: RunOf) -> None:
     assert became(claims) == "three hold, one does not, one cannot be told and seven were not looked at"
 
 
-def test_a_link_leads_to_the_load_that_tells_or_to_the_tests_own_section(run_of: RunOf, simulate: Simulate) -> None:
+def test_a_link_leads_to_the_load_that_tells_or_to_the_tests_own_section(run_of: RunOf) -> None:
     first, second = simulate(name="a"), simulate(name="b", weights=[1, 1, 0])
     second = replace(second, record=replace(second.record, test=first.record.test))
     tests = [ended("a", 1, word=Word.FAIL), ended("alone", 2), ended("with_both", 3, shown=[("Seen", "x")])]
@@ -129,7 +127,7 @@ def test_an_attachment_too_long_to_read_is_cut_and_says_so(run_of: RunOf) -> Non
     assert len(html) < 150_000
 
 
-def test_a_test_that_shows_something_beside_its_load_makes_a_page_of_both(run_of: RunOf, simulate: Simulate) -> None:
+def test_a_test_that_shows_something_beside_its_load_makes_a_page_of_both(run_of: RunOf) -> None:
     name = "three_pods_share_evenly"
     assert "<h2>The scenarios</h2>" not in page_of(run_of(simulate(), tests=[ended(name, 1)]))
     both = page_of(run_of(simulate(), tests=[ended(name, 1, shown=[("Seen", "x")])]))
@@ -147,7 +145,7 @@ def test_what_went_wrong_is_told_in_an_open_section(run_of: RunOf) -> None:
         assert all(line in section for line in lines)
 
 
-def test_what_is_not_applicable_is_told_with_its_reason_and_holds_no_claim(run_of: RunOf, simulate: Simulate) -> None:
+def test_what_is_not_applicable_is_told_with_its_reason_and_holds_no_claim(run_of: RunOf) -> None:
     why = "not applicable, because it has no provider"
     tests = [ended("one", 1), ended("two", 1, 11, word=None, problem=why), ended("three", 11, word=None, problem=why)]
     folder = run_of(simulate(name="one"), tests=tests)
@@ -169,12 +167,12 @@ def test_what_is_not_applicable_is_told_with_its_reason_and_holds_no_claim(run_o
     assert f"| `two` | ⚪ NOT_APPLICABLE | {why} |" in (folder / "summary.md").read_text()
 
 
-def test_a_load_that_passed_is_nothing_where_its_test_is_not_applicable(run_of: RunOf, simulate: Simulate) -> None:
+def test_a_load_that_passed_is_nothing_where_its_test_is_not_applicable(run_of: RunOf) -> None:
     report = render(run_of(simulate(name="one"), tests=[ended("one", 11, word=None, problem="not applicable, because")]))
     assert report.whole.lines[0] == "INVALID: This run cannot tell. None of its tests is applicable to this cluster."
 
 
-def test_a_failed_test_decides_the_run_before_one_that_errs(run_of: RunOf, simulate: Simulate) -> None:
+def test_a_failed_test_decides_the_run_before_one_that_errs(run_of: RunOf) -> None:
     failed, erred = ended("failed", word=Word.FAIL, problem="assert 32768 in range"), ended("erred", word=Word.INVALID)
     folder = run_of(simulate(), tests=[failed, erred], errors=[ErrorRecord(erred.test, "gone", "look")])
     report = render(folder)
@@ -183,7 +181,7 @@ def test_a_failed_test_decides_the_run_before_one_that_errs(run_of: RunOf, simul
     assert (folder / "verdict").read_text() == "FAIL\n"
 
 
-def test_junit_and_the_summary_have_each_test_without_a_load_once(run_of: RunOf, simulate: Simulate) -> None:
+def test_junit_and_the_summary_have_each_test_without_a_load_once(run_of: RunOf) -> None:
     erred = ended("erred", word=Word.INVALID)
     tests = [
         ended("loaded", 1),
@@ -213,7 +211,7 @@ def test_junit_and_the_summary_have_each_test_without_a_load_once(run_of: RunOf,
     ]
 
 
-def test_the_same_tests_give_the_same_bytes(run_of: RunOf, simulate: Simulate) -> None:
+def test_the_same_tests_give_the_same_bytes(run_of: RunOf) -> None:
     folder = run_of(simulate(), tests=[ended("one", 1, shown=[("Seen", TRANSCRIPT)]), ended("two", word=Word.FAIL)])
     names = ("report.html", "junit.xml", "summary.md", "verdict")
     render(folder)
@@ -222,6 +220,6 @@ def test_the_same_tests_give_the_same_bytes(run_of: RunOf, simulate: Simulate) -
     assert {name: (folder / name).read_bytes() for name in names} == first
 
 
-def test_seconds_of_a_test_stand_for_its_loads(run_of: RunOf, simulate: Simulate) -> None:
+def test_seconds_of_a_test_stand_for_its_loads(run_of: RunOf) -> None:
     run = read_result(run_of(simulate(name="one"), simulate(name="interrupted"), tests=[ended("one"), ended("two")]))
     assert run.seconds == (("one", 1.24), ("two", 1.24), ("interrupted", 3.2))
