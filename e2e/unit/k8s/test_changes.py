@@ -12,19 +12,9 @@ from evenly.k8s import changes
 from evenly.k8s.changes import await_restart
 from evenly.k8s.endpoints import EndpointsWatch
 from evenly.k8s.namespace import Namespace
-from evenly.k8s.pods import Pod
+from unit.factories import pod
 
-POD = Pod(
-    "uid-x",
-    "backend-app-x",
-    "evenly-worker",
-    "10.244.1.7",
-    ready=True,
-    owner="Deployment backend-app",
-    labels={},
-    created_at="",
-    note="",
-)
+POD = pod("uid-x", name="backend-app-x")
 
 
 class Endpoints(EndpointsWatch):

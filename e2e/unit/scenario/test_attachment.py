@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from evenly.k8s.pods import Pod
 from evenly.k8s.proxy_rules import iptables, nftables
 from evenly.k8s.proxy_rules.rules import Rules, of_node_port
 from evenly.k8s.request_path.conntrack import Tracked, Way
 from evenly.k8s.request_path.path import Seen, path
 from evenly.results.schema import HopRecord, PathRecord
 from evenly.scenario.attachment import exhibit
+from unit.factories import pod
 
 LISTS = Path(__file__).parents[1] / "k8s/proxy_rules"
 IPTABLES = of_node_port(iptables.read((LISTS / "iptables-save.txt").read_text()), 30000)
@@ -23,7 +23,7 @@ def seen(rules: Rules | None, **counted: int) -> Seen:
     """One request to the pod at 10.244.1.11, which is the only one that the cluster knows."""
     assert rules
     targets = {at: None if rules.passed is None else int(at == ADDRESSES[1]) for at in rules.targets}
-    pod = Pod("u", "backend-app-x", "worker", "10.244.1.11", ready=True, owner="", labels={}, created_at="", note="")
+    answering = pod("u", name="backend-app-x", ip="10.244.1.11")
     return Seen(
         client="127.0.0.1:41234",
         entry="127.0.0.1:30000",
@@ -33,7 +33,7 @@ def seen(rules: Rules | None, **counted: int) -> Seen:
         tracked=Tracked(Way("172.18.0.1:41234", "172.18.0.3:30000"), Way(ADDRESSES[1], "172.18.0.3:9999")),
         uid="u",
         seen_client="172.18.0.3",
-        pods=(pod,),
+        pods=(answering,),
     )
 
 

@@ -16,6 +16,7 @@ from evenly.load.plan import LoadPlan, Stopped, Summary
 from evenly.load.rows import Row
 from evenly.scenario.epochs import Made, changed_record, taken_apart
 from evenly.scenario.record import Observed, Scenario, Setting
+from unit.factories import pod
 
 RATE_PER_S = 500
 MS = 1_000_000
@@ -23,9 +24,7 @@ PLAN = LoadPlan.lasting("run.1", uniform("abc"), rate_per_s=RATE_PER_S, limit_s=
 
 
 def pods(uids: str) -> tuple[Pod, ...]:
-    return tuple(
-        Pod(uid, f"pod-{uid}", "worker", "10.244.1.4", ready=True, owner="", labels={}, created_at="", note="") for uid in uids
-    )
+    return tuple(map(pod, uids))
 
 
 def rows(answers: Sequence[str | None], late_ms: int = 0) -> tuple[Row, ...]:

@@ -21,18 +21,15 @@ from evenly.judge.verdict import Cause, Word
 from evenly.k8s import nodes, services
 from evenly.k8s.nodes import Node
 from evenly.load.answer import ErrorKind
-from evenly.load.rows import HEADER, Row
+from evenly.load.rows import HEADER
 from evenly.scenario import load_balancer
 from evenly.scenario.load_balancer import LoadBalancer, before, check_no_provider, entries, judged
 from evenly.scenario.outcome import Outcome
 from evenly.settings import Settings
+from unit.factories import lost, row
 
 NODES = (Node("a", "172.18.0.2", "10.244.0.0/24"), Node("b", "172.18.0.3", "10.244.1.0/24"), Node("c", "172.18.0.4", ""))
 RULE = ShareRule(uniform("abc"))
-
-
-def row(number: int, client: str, request: int = 1, error: ErrorKind | None = None) -> Row:
-    return Row(number, 0, 1, None if error else 1, "pod", "uid", "node", number, request, client, error)
 
 
 def in_turn(connections: int, weights: tuple[int, ...] = (1, 1, 1)) -> list[str | None]:
@@ -41,12 +38,12 @@ def in_turn(connections: int, weights: tuple[int, ...] = (1, 1, 1)) -> list[str 
 
 
 def test_a_connection_is_counted_for_the_node_that_it_came_in_by() -> None:
-    rows = [row(1, "172.18.0.2"), row(2, "10.244.1.1"), row(3, "", error=ErrorKind.RESET), row(4, "10.9.9.9")]
+    rows = [row(1, client="172.18.0.2"), row(2, client="10.244.1.1"), lost(3, ErrorKind.RESET), row(4, client="10.9.9.9")]
     assert entries(rows, NODES) == ["a", "b", None, None]
 
 
 def test_later_requests_on_a_connection_are_no_choices_of_a_node() -> None:
-    assert entries([row(1, "172.18.0.2"), row(2, "172.18.0.2", request=2)], NODES) == ["a"]
+    assert entries([row(1, client="172.18.0.2"), row(2, client="172.18.0.2", request=2)], NODES) == ["a"]
 
 
 @given(connections=st.integers(1_400, 20_000), seed=st.integers(0, 1_000))

@@ -9,19 +9,10 @@ from kubernetes.client import ApiClient
 
 from evenly.k8s.namespace import Namespace
 from evenly.k8s.pods import Pod
-from evenly.load.rows import Row
 from evenly.scenario import pod_logs
 from evenly.scenario.pod_logs import FollowedPodLogs, PodLogs
 
 NAMESPACE: Any = None  # the logs are in memory
-
-
-def pod(uid: str) -> Pod:
-    return Pod(uid, f"pod-{uid}", "worker", "10.244.1.4", ready=True, owner="", labels={}, created_at="", note="")
-
-
-def row(number: int, uid: str, connection: int, request: int = 1) -> Row:
-    return Row(number, number * 100, 90, 500, f"pod-{uid}", uid, "worker", connection, request, "c", None)
 
 
 class Logs:
@@ -51,7 +42,7 @@ def test_lines_of_other_loads_and_of_probes_are_passed_over(logs: Logs) -> None:
     logs.lines = {"a": ["probe/0 1 1 200", "run.1/1 2 1 200"]}
     opened = PodLogs(NAMESPACE, [pod("a")], ids="run.2")
     logs.lines["a"] += ["run.2/1 3 1 200", "run.21/1 4 1 200"]
-    books = opened.books([row(1, "a", 3)], [pod("a")], kept=False)
+    books = opened.books([row(1, connection=3)], [pod("a")], kept=False)
     assert (books.discrepancies, books.logged_once) == ((), 1)
 
 
@@ -59,9 +50,9 @@ def test_without_ids_the_lines_from_before_the_load_are_passed_over(logs: Logs) 
     logs.lines = {"a": ["probe/0 1 1 200", " 2 1 200"]}
     opened = PodLogs(NAMESPACE, [pod("a")], ids="")
     logs.lines["a"] += ["probe/0 3 1 200", " 4 1 200"]
-    assert opened.books([row(1, "a", 4)], [pod("a")], kept=False).discrepancies == ()
+    assert opened.books([row(1, connection=4)], [pod("a")], kept=False).discrepancies == ()
     logs.lines["a"] += [" 5 1 200"]
-    (found,) = opened.books([row(1, "a", 4)], [pod("a")], kept=False).discrepancies
+    (found,) = opened.books([row(1, connection=4)], [pod("a")], kept=False).discrepancies
     assert found.startswith("the pods got 1 more than the client told of")
 
 
@@ -79,18 +70,18 @@ def test_a_log_that_was_empty_at_first_is_no_rotated_one(logs: Logs) -> None:
     logs.lines = {"a": []}
     opened = PodLogs(NAMESPACE, [pod("a")], ids="run.1")
     logs.lines["a"] = ["run.1/2 3 1 200"]
-    assert opened.books([row(1, "a", 2), row(2, "a", 3)], [pod("a")], kept=False).discrepancies
+    assert opened.books([row(1, connection=2), row(2, connection=3)], [pod("a")], kept=False).discrepancies
 
 
 def test_a_pod_that_is_gone_is_believed(logs: Logs) -> None:
     logs.lines = {"a": ["probe/0 1 1 200"]}
     opened = PodLogs(NAMESPACE, [pod("a")], ids="run.1")
     logs.lines = {}
-    assert opened.books([row(1, "a", 2)], [], kept=False).discrepancies == ()
+    assert opened.books([row(1, connection=2)], [], kept=False).discrepancies == ()
 
 
 @pytest.mark.parametrize(("ended", "found"), [({"a"}, 0), (set(), 1)])
 def test_a_pod_that_has_gone_before_its_log_was_read_is_believed_where_it_was_seen(ended: set[str], found: int) -> None:
     followed = FollowedPodLogs(Namespace(ApiClient(), "shop"), ids="run.1")
     followed._follower = cast("Any", SimpleNamespace(lines=lambda _: {}, ended=frozenset(ended)))
-    assert len(followed.books([row(1, "a", 2)], [], kept=False).discrepancies) == found
+    assert len(followed.books([row(1, connection=2)], [], kept=False).discrepancies) == found

@@ -2,37 +2,15 @@ from dataclasses import replace
 
 from evenly.judge import Cause, Judgement, Verdict, uniform
 from evenly.k8s.endpoints import Reading
-from evenly.k8s.pods import Pod
 from evenly.k8s.services import Port, Spec
 from evenly.load.answer import ErrorKind
 from evenly.load.client.ledger import Books
 from evenly.load.plan import LoadPlan, Stopped, Summary
-from evenly.load.rows import Row
 from evenly.results.schema import ContainerPort, FalseName, NodeRules, ServicePort
 from evenly.scenario.record import Observed, Scenario, Setting, scenario_record
+from unit.factories import lost, pod, row
 
 T0_NS = 1_800_000_000_000_000_000
-
-
-def pod(uid: str, owner: str = "Deployment backend-app") -> Pod:
-    return Pod(
-        uid=uid,
-        name=f"pod-{uid}",
-        node="worker",
-        ip="10.244.1.4" if uid == "a" else "10.244.1.5",
-        ready=True,
-        owner=owner,
-        labels={"app": "backend-app"},
-        created_at="2026-11-24T02:13:40+00:00",
-        note="",
-        ports=((8080, "http"),),
-    )
-
-
-def row(number: int, uid: str, error: ErrorKind | None = None) -> Row:
-    return Row(
-        number, number * 100, 90, None if error else 500, f"pod-{uid}" if uid else "", uid, "worker", number, 1, "", error
-    )
 
 
 OBSERVED = Observed(
@@ -49,8 +27,8 @@ OBSERVED = Observed(
         spec=Spec("None", "Cluster", {"app": "backend-app"}, (Port(8080, "http", 30000, ""),), "PreferSameZone"),
         near=frozenset({"b", "a"}),
     ),
-    expected=(pod("a"), pod("b")),
-    pods_afterwards=(pod("a"), pod("stray", owner="Deployment canary")),
+    expected=(pod("a", ports=((8080, "http"),)), pod("b", ip="10.244.1.5")),
+    pods_afterwards=(pod("a", ports=((8080, "http"),)), pod("stray", ip="10.244.1.6", owner="Deployment canary")),
     endpoints=(
         Reading(T0_NS - 1_500_000_000, frozenset({"b", "a"})),
         Reading(T0_NS + 250_000_000, frozenset({"a", "ready-only"})),
@@ -67,7 +45,7 @@ OBSERVED = Observed(
         workers=2,
     ),
     books=Books(
-        rows=(row(1, "a"), row(2, "stray"), row(3, "liar"), row(4, "", ErrorKind.RESET)),
+        rows=(row(1, "a"), row(2, "stray"), row(3, "liar"), lost(4, ErrorKind.RESET)),
         logged={1: ("a",), 2: ("stray",)},
         discrepancies=("1 attempt is answered in the name of a pod that is not there: 3",),
     ),
@@ -89,8 +67,8 @@ def test_an_error_is_nobodys_answer() -> None:
 
 
 def test_only_the_first_request_on_a_connection_is_a_choice() -> None:
-    again = row(2, "b")._replace(request=2)
-    kept = replace(OBSERVED, books=replace(OBSERVED.books, rows=(row(1, "b"), again, row(3, "", ErrorKind.RESET))))
+    again = row(2, "b", request=2)
+    kept = replace(OBSERVED, books=replace(OBSERVED.books, rows=(row(1, "b"), again, lost(3, ErrorKind.RESET))))
     assert kept.answers == ("b", None)
     assert [one.number for one in kept.choices] == [1, 3]
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from evenly.k8s.pods import Pod
 from evenly.k8s.proxy_rules.rules import Rules
 from evenly.k8s.request_path.conntrack import Tracked, Way
 from evenly.k8s.request_path.path import Place, Seen, path
+from unit.factories import pod
 
 PODS = tuple(
-    Pod(uid, f"backend-app-{uid}", node, ip, ready=True, owner="", labels={}, created_at="", note="")
+    pod(uid, name=f"backend-app-{uid}", node=node, ip=ip)
     for uid, node, ip in (("a", "worker", "10.244.1.7"), ("b", "worker2", "10.244.2.5"))
 )
 COUNTED = Rules("shop/spring-service:http", "10.96.1.2:8081", "KUBE-SVC-X", 1, {"10.244.1.7:8080": 1, "10.244.2.5:8080": 0})

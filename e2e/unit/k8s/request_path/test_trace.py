@@ -13,10 +13,10 @@ import pytest
 from evenly import limits
 from evenly.errors import EvenlyError
 from evenly.k8s.namespace import Namespace
-from evenly.k8s.pods import Pod
 from evenly.k8s.proxy_rules import iptables, nftables
 from evenly.k8s.request_path import trace as tracing
 from evenly.k8s.request_path.trace import Entry, trace
+from unit.factories import pod
 
 SAVED = (Path(__file__).parents[1] / "proxy_rules").joinpath("iptables-save.txt").read_text()
 LISTED = (Path(__file__).parents[1] / "proxy_rules").joinpath("nft-list.txt").read_text()
@@ -26,7 +26,7 @@ LINE = (
     "tcp      6 86399 ESTABLISHED src=172.17.0.1 dst=172.17.0.3 sport={} dport=30000 "
     "src=10.244.1.11 dst=172.17.0.3 sport=8080 dport=5422 [ASSURED] mark=0 use=1\n"
 )
-POD = Pod("u", "backend-app-x", "worker", "10.244.1.11", ready=True, owner="", labels={}, created_at="", note="")
+POD = pod("u", name="backend-app-x", ip="10.244.1.11")
 NAMESPACE = Namespace(None, "shop")
 ENDPOINTS = frozenset({"10.244.1.10:8080", "10.244.1.11:8080", "10.244.2.10:8080"})
 

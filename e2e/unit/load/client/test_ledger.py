@@ -4,14 +4,7 @@ from evenly.load.answer import ErrorKind
 from evenly.load.client.ledger import join
 from evenly.load.rows import HEADER, Row
 from evenly.results.samples import COLUMNS
-
-
-def row(number: int, uid: str = "a", request: int = 1) -> Row:
-    return Row(number, number * 100, 50, 900, f"pod-{uid}", uid, "node-1", number, request, "10.0.0.1", None)
-
-
-def failed(number: int, error: ErrorKind) -> Row:
-    return Row(number, number * 100, None, None, "", "", "", 0, 0, "", error)
+from unit.factories import lost, row
 
 
 def line(number: int, run_id: str = "run") -> str:
@@ -27,7 +20,7 @@ def test_books_balance_when_every_answer_is_in_its_pods_log_once() -> None:
 
 
 def test_what_a_log_lacks_that_was_cut_off_is_believed_and_told() -> None:
-    rows, logs = [row(1, "a"), row(2, "a"), row(3, "b"), failed(4, ErrorKind.RESET)], {"a": [line(1)], "b": [line(3)]}
+    rows, logs = [row(1, "a"), row(2, "a"), row(3, "b"), lost(4, ErrorKind.RESET)], {"a": [line(1)], "b": [line(3)]}
     cut = join(rows, logs, "run", cut={"a"})
     assert (cut.discrepancies, cut.unread, cut.logged_once) == ((), {"a": 1}, 2)
     assert join(rows, logs, "run", cut={"b"}).discrepancies == ("1 attempt is answered, but in no pod's log: 2",)
@@ -81,7 +74,7 @@ def test_an_id_in_two_pods_logs_was_sent_twice() -> None:
 
 def test_answers_in_anothers_name_are_counted_by_who_gave_them() -> None:
     logs = {"a": [line(1), line(2), line(3)], "b": [line(4), line(5)]}
-    books = join([row(1), row(2, "b"), row(3, "b"), row(4, "b"), failed(5, ErrorKind.RESET)], logs, "run")
+    books = join([row(1), row(2, "b"), row(3, "b"), row(4, "b"), lost(5, ErrorKind.RESET)], logs, "run")
     assert books.false_names == {("a", "b"): 2}
 
 
@@ -90,7 +83,7 @@ def test_a_killed_pod_is_believed_without_its_log() -> None:
 
 
 def test_errors_that_arrived_are_told_apart_from_those_that_did_not() -> None:
-    rows = [row(1), failed(2, ErrorKind.RESET), failed(3, ErrorKind.REFUSED), failed(4, ErrorKind.REFUSED)]
+    rows = [row(1), lost(2, ErrorKind.RESET), lost(3, ErrorKind.REFUSED), lost(4, ErrorKind.REFUSED)]
     books = join(rows, {"a": [line(1), line(2)]}, "run")
     assert books.discrepancies == ()
     assert books.errors == {"reset": 1, "refused": 2}
@@ -98,9 +91,9 @@ def test_errors_that_arrived_are_told_apart_from_those_that_did_not() -> None:
 
 
 def test_samples_carry_the_pod_whose_log_has_each_attempt() -> None:
-    books = join([row(1), failed(2, ErrorKind.RESET), failed(3, ErrorKind.REFUSED)], {"a": [line(1)], "b": [line(2)]}, "run")
+    books = join([row(1), lost(2, ErrorKind.RESET), lost(3, ErrorKind.REFUSED)], {"a": [line(1)], "b": [line(2)]}, "run")
     assert list(books.samples) == [
-        (1, 100, 50, 900, "pod-a", "a", "node-1", 1, 1, "10.0.0.1", None, "a"),
+        (1, 100, 90, 500, "pod-a", "a", "worker", 1, 1, "10.0.0.1", None, "a"),
         (2, 200, None, None, "", "", "", 0, 0, "", "reset", "b"),
         (3, 300, None, None, "", "", "", 0, 0, "", "refused", ""),
     ]
@@ -111,7 +104,7 @@ def test_samples_have_the_columns_of_the_file_that_keeps_them() -> None:
 
 
 def on_one_connection(number: int, request: int) -> Row:
-    return row(number, request=request)._replace(connection=7)
+    return row(number, request=request, connection=7)
 
 
 def test_where_connections_are_kept_each_request_has_its_own_place_on_one() -> None:
