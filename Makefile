@@ -77,7 +77,7 @@ down: .venv/ready  ## remove a kept cluster and the private engine
 
 clean: down  ## remove the caches, after `make down`
 	@$(BIN)/evenly down --cache
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .pytest-kind
+	@rm -rf .venv .mypy_cache .ruff_cache .import_linter_cache .pytest_cache .hypothesis .coverage .pytest-kind
 
 lock: .venv/ready  ## write requirements.lock anew from pyproject.toml (needs uv)
 	uv pip compile --universal --generate-hashes --python-version 3.11 --no-annotate \
