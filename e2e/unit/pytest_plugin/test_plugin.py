@@ -28,7 +28,7 @@ def run_ends_with(request):
 
 @pytest.fixture
 def suite(pytester: pytest.Pytester) -> pytest.Pytester:
-    pytester.makeini("[pytest]\naddopts = -p no:locust -p no:cacheprovider\n")
+    pytester.makeini("[pytest]\naddopts = -p no:locust -p no:cacheprovider -p no:hypothesispytest -p no:xdist\n")
     pytester.makeconftest(PLAYED)
     return pytester
 
