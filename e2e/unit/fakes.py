@@ -25,77 +25,68 @@ from evenly.scenario.testbed import Testbed
 from evenly.settings import Settings
 
 # An image is a file in images/, a network a file in networks/, a node a file in nodes/; a pull fails unless `registry`
-# exists. Names are flattened, so that they are names of files.
+# exists. Names are flattened, so that they are names of files. In sh, since a test may start dozens of them.
+BEGIN = """\
+#!/bin/sh
+PATH=/usr/bin:/bin
+cd "${0%/bin/*}"
+printf '%s\\n' "${0##*/} $*" >> diary
+flat() { echo "$1" | tr / _; }
+fail() { echo "$1" >&2; exit 1; }
+asked() { [ -e registry ] || fail "$1"'Get "https://example/v2/": dial tcp: lookup example: no such host'; }
+nodes_of() { for node in $(ls nodes); do [ "$(cat "nodes/$node")" != "$1" ] || echo "$node"; done; }
+for last; do :; done
+"""
 DOCKER = """\
-#!{python} -IS
-import sys, pathlib
-here = pathlib.Path({here!r})
-a = sys.argv[1:]
-with (here / "diary").open("a") as diary:
-    print("docker", *a, file=diary)
-flat = lambda name: name.replace("/", "_")
-if a[0] == "manifest":  # the command itself asks the registry, without an engine
-    if not (here / "registry").exists():
-        sys.exit('failed to configure transport: Get "https://example/v2/": dial tcp: lookup example: no such host')
-    sys.exit()
-if (here / "down").exists():
-    sys.exit("Cannot connect to the Docker daemon at unix:///nowhere. Is the docker daemon running?")
-if a[0] == "version":
-    print("99.1")
-elif a[:2] == ["image", "inspect"]:
-    image = here / "images" / flat(a[-1])
-    if not image.exists():
-        sys.exit("Error response from daemon: No such image: " + a[-1])
-    print('["' + a[-1].split("@")[0].split(":")[0] + '@sha256:feed"]' if "json" in a[3] else "sha256:" + image.read_text())
-elif a[0] == "info":
-    print('["https://mirror.example/"]' if (here / "mirror").exists() else "[]")
-elif a[0] == "pull":
-    if not (here / "registry").exists():
-        sys.exit('Error response from daemon: Get "https://example/v2/": dial tcp: lookup example: no such host')
-    (here / "images" / flat(a[1])).write_text("pulled")
-    print("Pulling", a[1])
-elif a[0] == "network" and a[1] == "ls":
-    print("bridge", *[n.name for n in (here / "networks").iterdir()], sep="\\n")
-elif a[0] == "network" and a[1] == "rm":
-    (here / "networks" / a[2]).unlink()
-elif a[0] == "ps":
-    cluster = a[-1].rpartition("=")[2]
-    print(*[n.name for n in (here / "nodes").iterdir() if n.read_text() == cluster], sep="\\n")
-elif a[0] == "rm":
-    for node in a[3:]:
-        (here / "nodes" / node).unlink()
+if [ "$1" = manifest ]; then  # the command itself asks the registry, without an engine
+    asked 'failed to configure transport: '
+    exit
+fi
+[ ! -e down ] || fail 'Cannot connect to the Docker daemon at unix:///nowhere. Is the docker daemon running?'
+case "$1 $2" in
+version\\ *) echo 99.1 ;;
+'image inspect')
+    image=images/$(flat "$last")
+    [ -e "$image" ] || fail "Error response from daemon: No such image: $last"
+    name=${last%%@*}
+    case $4 in
+    *json*) echo "[\\"${name%%:*}@sha256:feed\\"]" ;;
+    *) echo "sha256:$(cat "$image")" ;;
+    esac ;;
+info\\ *) if [ -e mirror ]; then echo '["https://mirror.example/"]'; else echo '[]'; fi ;;
+pull\\ *)
+    asked 'Error response from daemon: '
+    printf pulled > "images/$(flat "$2")"
+    echo "Pulling $2" ;;
+'network ls') echo bridge; ls networks ;;
+'network rm') rm "networks/$3" ;;
+ps\\ *) nodes_of "${last##*=}" ;;
+rm\\ *) shift 3; for node; do rm "nodes/$node"; done ;;
+esac
 """
 KIND = """\
-#!{python} -IS
-import os, sys, pathlib, signal
-here = pathlib.Path({here!r})
-a = sys.argv[1:]
-with (here / "diary").open("a") as diary:
-    print("kind", *a, file=diary)
-nodes = here / "nodes"
-option = lambda name: a[a.index(name) + 1]
-if a[0] == "version":
-    print("kind v0.33.0 go1.26.0 linux/amd64")
-elif a == ["get", "clusters"]:
-    print(*{{n.read_text() for n in nodes.iterdir()}}, sep="\\n")
-elif a[:2] == ["get", "nodes"]:
-    print(*[n.name for n in nodes.iterdir() if n.read_text() == option("--name")], sep="\\n")
-elif a[0] == "create":
-    (here / "config").write_text(sys.stdin.read())
-    (here / "networks" / "kind").touch()
-    for node in ("control-plane", "worker", "worker2"):
-        (nodes / (option("--name") + "-" + node)).write_text(option("--name"))
-    if (here / "robbed").exists():
-        (nodes / (option("--name") + "-worker2")).unlink()
-    if (here / "broken").exists():
-        sys.exit("ERROR: failed to create cluster: broken")
-    pathlib.Path(option("--kubeconfig")).write_text({kubeconfig!r})
-elif a[0] == "delete":
-    if (here / "impatient").exists():
-        os.kill(os.getppid(), signal.SIGINT)
-    for n in nodes.iterdir():
-        if n.read_text() == option("--name"):
-            n.unlink()
+option() {
+    wanted=$1
+    shift
+    while [ "$1" != "$wanted" ]; do shift; done
+    echo "$2"
+}
+case "$1 $2" in
+version\\ *) echo 'kind v0.33.0 go1.26.0 linux/amd64' ;;
+'get clusters') for node in nodes/*; do [ ! -e "$node" ] || { cat "$node"; echo; }; done | sort -u ;;
+'get nodes') nodes_of "$(option --name "$@")" ;;
+create\\ *)
+    cluster=$(option --name "$@")
+    cat > config
+    : > networks/kind
+    for node in control-plane worker worker2; do printf %s "$cluster" > "nodes/$cluster-$node"; done
+    [ ! -e robbed ] || rm "nodes/$cluster-worker2"
+    [ ! -e broken ] || fail 'ERROR: failed to create cluster: broken'
+    cp kubeconfig "$(option --kubeconfig "$@")" ;;
+delete\\ *)
+    [ ! -e impatient ] || kill -INT "$PPID"
+    for node in $(nodes_of "$(option --name "$@")"); do rm "nodes/$node"; done ;;
+esac
 """
 
 KUBECONFIG = """\
@@ -147,8 +138,9 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
         (here / folder).mkdir(parents=True)
     for name, text in (("docker", DOCKER), ("kind", KIND)):
         program = here / "bin" / name
-        program.write_text(text.format(python=sys.executable, here=str(here), kubeconfig=KUBECONFIG))
+        program.write_text(BEGIN + text)
         program.chmod(0o755)
+    (here / "kubeconfig").write_text(KUBECONFIG)
     (here / "diary").touch()
     monkeypatch.setenv("PATH", str(here / "bin"))
     monkeypatch.delenv("DOCKER_HOST", raising=False)
