@@ -25,7 +25,7 @@ OPTIONS = $(strip $(if $(SUITE),-m $(SUITE)) $(if $(SCENARIO),-k $(SCENARIO)) $(
     $(if $(WORKERS_IN_CLUSTER),--workers-in-cluster $(WORKERS_IN_CLUSTER)) $(if $(PATIENCE),--patience $(PATIENCE)) \
     $(if $(CONTEXT),--context $(CONTEXT)))
 
-.PHONY: help try doctor e2e test coverage calibrate bench browser planes soak workflows report down clean lock
+.PHONY: help try doctor e2e test test-slow coverage calibrate bench browser planes soak workflows report down clean lock
 .DEFAULT_GOAL := help
 
 help:  ## list the targets and variables
@@ -42,10 +42,15 @@ doctor: .venv/ready  ## what this machine has and lacks for a cluster, with the 
 e2e: .venv/ready  ## run the suite on a real kind cluster; leaves reports/latest/report.html
 	@EVENLY_COMMAND="$(strip make e2e $(GIVEN))" $(BIN)/pytest --verbose e2e/test_*.py $(OPTIONS)
 
-test: .venv/ready  ## lint, types and unit tests: no Docker, no root, no browser
+test: .venv/ready  ## lint, types, contracts and unit tests but slow ones: no Docker, no root, no browser; a minute
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
-	@$(BIN)/mypy & types=$$!; $(BIN)/pytest e2e/unit; tests=$$?; wait $$types && exit $$tests  # at the same time
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/zizmor --offline --quiet --pedantic .github/workflows
+	@$(BIN)/mypy & types=$$!; $(PYTEST_IN_PARALLEL) -m "not slow" e2e/unit; tests=$$?; wait $$types && exit $$tests  # at the same time
+
+test-slow: .venv/ready  ## the unit tests that `make test` leaves out: many Locusts, measuring tools; a minute
+	@$(PYTEST_IN_PARALLEL) -m slow e2e/unit
 
 coverage: .venv/ready  ## which lines of the product the unit tests reach
 	@$(BIN)/coverage run -m pytest e2e/unit

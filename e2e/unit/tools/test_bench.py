@@ -28,6 +28,8 @@ from calibration.others import gateway_requests
 from evenly.errors import EvenlyError
 from evenly.load.plan import LOAD_LIMIT_S
 
+pytestmark = pytest.mark.slow
+
 WRK_TOLD = """\
 Running 1s test @ http://127.0.0.1:30000/bench/1
   1 threads and 20 connections

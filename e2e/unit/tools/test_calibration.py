@@ -27,6 +27,8 @@ from calibration.work import in_parts
 from evenly.judge import Cause, Drift, Law, Order, ShareRule, Word, cap, uniform
 from evenly.judge.drift import LENGTHS
 
+pytestmark = pytest.mark.slow
+
 EVEN = ShareRule(uniform("abc"))
 MANY = ShareRule(uniform(map(str, range(50))))
 WEIGHTED = ShareRule(Law("weighted", {"a": 0.6, "b": 0.37, "c": 0.03}))

@@ -22,6 +22,8 @@ from evenly.shipped import shipped
 if TYPE_CHECKING:
     from unit.load.conftest import Backend
 
+pytestmark = pytest.mark.slow
+
 LAW = uniform(("uid-1", "uid-2", "uid-3"))
 NEVER = 1e-300  # an error rate so small that no load decides
 WAIT_LIMIT_S = 20.0

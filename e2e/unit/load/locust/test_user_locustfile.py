@@ -19,6 +19,8 @@ from evenly.load.rows import Row
 if TYPE_CHECKING:
     from unit.load.conftest import KeptPods
 
+pytestmark = pytest.mark.slow
+
 LAW = uniform(("uid-1", "uid-2", "uid-3"))
 NEVER = 1e-300  # an error rate so small that no load decides
 PLAN = LoadPlan("run-1", LAW, cap=300, alpha=NEVER, beta=NEVER)
