@@ -1,6 +1,5 @@
 """Stand-ins: docker and kind that keep a diary of what they were asked, a cluster's nodes, a Service that loads go to."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from evenly.scenario.pod_logs import Unverified
 from evenly.scenario.target import EntryPoints, Ledger
 from evenly.scenario.testbed import Testbed
 from evenly.settings import Settings
+from unit.factories import pod
 
 # An image is a file in images/, a network a file in networks/, a node a file in nodes/; a pull fails unless `registry`
 # exists. Names are flattened, so that they are names of files. In sh, since a test may start dozens of them.
@@ -155,10 +155,6 @@ def kubeconfig(tmp_path: Path) -> Path:
     return path
 
 
-def a_pod(uid: str, *, node: str = "worker", ready: bool = True, labels: Mapping[str, str] | None = None) -> Pod:
-    return Pod(uid, f"pod-{uid}", node, f"10.244.1.{ord(uid[0])}", ready, "", dict(labels or {}), created_at="", note="")
-
-
 @dataclass
 class Nodes:
     """Plays a cluster of ours: keeps what it was told to forget, and has one answer for each command."""
@@ -220,7 +216,7 @@ class FakeTarget:
     ref: Any = None
     entries: EntryPoints = field(default_factory=lambda: EntryPoints(Nodes().entries, 30000))
     endpoints: Any = field(default_factory=lambda: Endpoints([Reading(0, frozenset("abc"))]))
-    settled: Settled = field(default_factory=lambda: Settled(tuple(map(a_pod, "abc")), opened=True))
+    settled: Settled = field(default_factory=lambda: Settled(tuple(map(pod, "abc")), opened=True))
     identify: Identify | None = None
     manifests: tuple[str, ...] = ()
     clients: tuple[Pod, ...] = ()
@@ -252,13 +248,11 @@ def a_testbed(cluster: object, *, run: object = None, settings: Settings | None 
     return Testbed(cast("Any", cluster), cast("Any", None), cast("Any", run or silent), settings or Settings())
 
 
-def a_kind_cluster(*, kind: object = None, engine: object = None) -> KindCluster:
-    """Return a cluster that was made here, of a kind and an engine that may be played."""
+def a_kind_cluster(*, kind: object = None) -> KindCluster:
+    """Return a cluster that was made here, of a kind that may be played."""
     return KindCluster(
         *("one", Path("config"), {"one-worker": "127.0.0.1:30000"}, "evenly/nginx:1.26", "a cluster"),
         kept=True,
         kind=cast("Any", kind),
-        engine=cast("Any", engine),
-        balancer_image=lambda: "haproxy:3.0",
-        worker_image=lambda: "evenly/locust:1",
+        sources=cast("Any", None),
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
+from evenly.cli.configured import configured
 from evenly.cluster import kind_program, records
 from evenly.cluster.cache.cache import Cache, made_before
 from evenly.cluster.engine.engine import Engine, users_docker
@@ -19,7 +20,7 @@ from evenly.errors import EvenlyError
 from evenly.judge.verdict import Word
 from evenly.offline.images import build
 from evenly.offline.supplier import OfflineSupplier
-from evenly.settings import ClusterFrom, load
+from evenly.settings import ClusterFrom
 
 STYLES = {True: "", False: "red", None: "yellow"}
 SUPPLIER = OfflineSupplier()
@@ -53,7 +54,7 @@ class Diagnosis:
 @commands.command()
 def doctor() -> None:
     """Tell what this machine has and lacks for each way to a cluster; nothing is changed."""
-    settings = load({}, os.environ, Path.cwd())
+    settings = configured()
     diagnosis = diagnose(settings.cache, settings.cluster_from)
     console = Console(highlight=False, soft_wrap=True)
     console.print("ok is there, -- is lacking, ?? cannot be told without trying")

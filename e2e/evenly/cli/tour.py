@@ -14,7 +14,6 @@ from evenly.errors import EvenlyError
 from evenly.judge.verdict import Word
 from evenly.k8s.manifest import Document
 from evenly.k8s.namespace import Namespace
-from evenly.offline.supplier import OfflineSupplier
 from evenly.process import ProgramError
 from evenly.progress import Progress
 from evenly.scenario.deploy import Files

@@ -1,16 +1,17 @@
 """A cluster that evenly made with kind: all of it is in reach, also its nodes."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from evenly.cluster import conntrack, records
 from evenly.cluster.engine import gateway, haproxy
-from evenly.cluster.engine.engine import Engine
 from evenly.cluster.engine.haproxy import Balancer
 from evenly.cluster.faults import kill, pause
 from evenly.cluster.host.ports import NODE_PORT
+from evenly.cluster.images import worker_image
+from evenly.cluster.images.sources import Sources
 from evenly.cluster.kind import Kind
 from evenly.progress import Progress
 
@@ -20,8 +21,8 @@ class KindCluster:
     """A cluster that answers.
 
     ``entries`` holds, by node, the ``host:port`` of this machine that leads to the node's port 30000. ``backend_image`` takes
-    the place of the manifests' nginx. ``kind`` is pytest-kind's object, and ``engine`` runs the nodes. ``balancer_image`` and
-    ``worker_image`` get the images that only some tests need.
+    the place of the manifests' nginx. ``kind`` is pytest-kind's object; ``sources`` have the engine that runs the nodes, and
+    the images that only some tests need. ``loaded`` are those that the nodes hold by now.
     """
 
     name: str
@@ -31,9 +32,7 @@ class KindCluster:
     description: str
     kept: bool
     kind: Kind
-    engine: Engine
-    balancer_image: Callable[[], str]
-    worker_image: Callable[[], str]
+    sources: Sources
     versions: Mapping[str, str] = field(default_factory=dict)
     loaded: set[str] = field(default_factory=set)
 
@@ -91,7 +90,7 @@ class KindCluster:
 
     def pause(self, node: str) -> AbstractContextManager[None]:
         """Freeze all processes of a node while the ``with`` block lasts; raises ProgramError with the engine's words."""
-        return pause.paused(self.engine, self.name, node)
+        return pause.paused(self.sources.engine, self.name, node)
 
     def kill(self, node: str, uid: str, program: str) -> None:
         """Kill all processes of a program in a pod at once, with SIGKILL; raises ProgramError where there are none."""
@@ -99,7 +98,7 @@ class KindCluster:
 
     def load_worker_image(self, nodes: Sequence[str], progress: Progress) -> str:
         """Return the name of the image of pods that send a load, once these nodes hold it; making it takes about 20 s."""
-        image = self.worker_image()
+        image = worker_image.obtain(self.sources)
         if image not in self.loaded:
             with progress.step("put Locust into the nodes", usually_s=6):
                 self.kind.load_docker_image(image, *nodes)
@@ -108,11 +107,11 @@ class KindCluster:
 
     def gateway(self) -> str:
         """Return this machine's address on the network of the nodes: the one that pods reach it at."""
-        return gateway.address(self.engine)
+        return gateway.address(self.sources.engine)
 
     @contextmanager
     def haproxy(self, config: str) -> Iterator[tuple[Balancer, str]]:
         """Start HAProxy on the network of the nodes, give it with its image's name, and remove it afterwards."""
-        image = self.balancer_image()
-        with haproxy.started(self.name, config, image, self.engine) as balancer:
+        image = self.sources.balancer_image()
+        with haproxy.started(self.name, config, image, self.sources.engine) as balancer:
             yield balancer, image

@@ -4,7 +4,6 @@ import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from evenly.cluster import kind_program, records
@@ -14,9 +13,8 @@ from evenly.cluster.engine import haproxy
 from evenly.cluster.engine.engine import Engine
 from evenly.cluster.engine_choice import find
 from evenly.cluster.host import ports
-from evenly.cluster.images import worker_image
 from evenly.cluster.images.registry import shown
-from evenly.cluster.images.sources import Supplies, balancer_image, image_id, obtain
+from evenly.cluster.images.sources import Sources, Supplies, image_id
 from evenly.cluster.kind import Kind, configuration
 from evenly.cluster.kind_cluster import KindCluster
 from evenly.cluster.options import ClusterOptions
@@ -29,7 +27,7 @@ from evenly.progress import Progress
 
 
 @contextmanager
-def open_cluster(options: ClusterOptions, progress: Progress) -> Iterator[KindCluster]:
+def open_cluster(options: ClusterOptions, progress: Progress, supplier: Supplier) -> Iterator[KindCluster]:
     """Give a cluster of three nodes: one that an earlier run kept, or a new one, deleted at the end unless kept.
 
     ``supplier`` gives what this machine does not hold and nobody else gives. Raises EvenlyError when another run has the
@@ -41,7 +39,8 @@ def open_cluster(options: ClusterOptions, progress: Progress) -> Iterator[KindCl
         if not records.everything(cache):  # else a cluster of ours may hold the ports, which is used or removed below
             ports.check_free()
         engine = stack.enter_context(_engine(cache, progress, supplier))
-        supplies = Sources(cache, engine, options.cluster_from, progress, supplier).obtain(options.node_image)
+        sources = Sources(cache, engine, options.cluster_from, progress, supplier)
+        supplies = sources.obtain(options.node_image)
         program = options.kind or supplies.kind or kind_program.kind(cache, progress, supplier)
         images = (image_id(engine, image) for image in (supplies.node_image, supplies.backend_image))
         config = configuration(options.config, options.proxy_mode)
@@ -65,7 +64,7 @@ def open_cluster(options: ClusterOptions, progress: Progress) -> Iterator[KindCl
             if options.keep:
                 made = replace(made, kept=True)
                 records.remember(cache, made)
-        yield _described(made, kind, engine, supplies, options, cache, progress)
+        yield _described(made, kind, sources, supplies)
 
 
 def down(cache_folder: Path, progress: Progress, supplier: Supplier) -> None:
@@ -141,10 +140,8 @@ def _new(kind: Kind, made: ClusterRecord, cache: Cache, engine: Engine, progress
                         remove(made, cache, engine)
 
 
-def _described(  # noqa: PLR0913, PLR0917 - all that it is made of
-    made: Made, kind: Kind, engine: Engine, supplies: Supplies, options: ClusterOptions, cache: Cache, progress: Progress
-) -> KindCluster:
-    kubernetes = kubernetes_version(Path(made.kubeconfig), f"kind-{made.name}")
+def _described(made: ClusterRecord, kind: Kind, sources: Sources, supplies: Supplies) -> KindCluster:
+    kubernetes, engine = kubernetes_version(Path(made.kubeconfig), f"kind-{made.name}"), sources.engine
     kind_version = kind_program.version(kind.kind_path)
     whose = "a private Docker" if engine.private else "Docker"
     return KindCluster(
@@ -156,8 +153,6 @@ def _described(  # noqa: PLR0913, PLR0917 - all that it is made of
         f"images {shown(supplies.node_image)} and {shown(supplies.backend_image)} ({supplies.why})",
         kept=made.kept,
         kind=kind,
-        engine=engine,
-        balancer_image=partial(balancer_image, cache, engine, options.cluster_from, progress),
-        worker_image=partial(worker_image.obtain, cache, engine, options.cluster_from, progress),
+        sources=sources,
         versions={"kind": kind_version, "kubernetes": kubernetes, "docker": engine.version, **supplies.digests},
     )

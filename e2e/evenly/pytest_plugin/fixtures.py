@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from evenly.k8s.namespace import Namespace
     from evenly.k8s.request_path.path import Path as RequestPath
     from evenly.load.identify import Identify
-    from evenly.results.schema import Exhibit
+    from evenly.results.schema import Attachment
     from evenly.scenario.load_balancer import LoadBalancer
     from evenly.scenario.record import Scenario
     from evenly.scenario.run import Run
@@ -41,7 +41,7 @@ SETTINGS = pytest.StashKey[Settings]()
 INTERRUPTS = pytest.StashKey[Interrupts]()
 COMMAND = pytest.StashKey[str]()
 RUN = pytest.StashKey["Run"]()
-SHOWN = pytest.StashKey[list["Attachment"]]()
+ATTACHMENTS = pytest.StashKey[list["Attachment"]]()
 SECONDS = pytest.StashKey[float]()
 
 PYTEST_KIND_DEFAULT_NAME = "pytest-kind"  # says that no name was given
@@ -203,17 +203,17 @@ def terminal(
 @pytest.fixture
 def show(request: pytest.FixtureRequest, evenly_run: "Run") -> Show:  # noqa: ARG001 - its record is the place
     """Attaches to the test's record and to the page: a title, and a transcript, or a request's path, which is drawn."""
-    from evenly.results.schema import Exhibit
+    from evenly.results.schema import Attachment
 
-    shown = request.node.stash.setdefault(SHOWN, [])
+    attached = request.node.stash.setdefault(ATTACHMENTS, [])
 
     def add(title: str, seen: "str | RequestPath") -> None:
         if isinstance(seen, str):
-            shown.append(Attachment(title, seen))
+            attached.append(Attachment(title, seen))
         else:
-            from evenly.scenario.attachment import exhibit
+            from evenly.scenario.attachment import attachment
 
-            shown.append(exhibit(title, seen))
+            attached.append(attachment(title, seen))
 
     return add
 

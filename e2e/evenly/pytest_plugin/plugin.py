@@ -11,7 +11,7 @@ from evenly import limits
 from evenly.errors import EvenlyError, NotApplicableError
 from evenly.judge.verdict import Word
 from evenly.pytest_plugin import fixtures, markers
-from evenly.pytest_plugin.fixtures import COMMAND, INTERRUPTS, RUN, SECONDS, SETTINGS, SHOWN
+from evenly.pytest_plugin.fixtures import ATTACHMENTS, COMMAND, INTERRUPTS, RUN, SECONDS, SETTINGS
 from evenly.pytest_plugin.interrupts import Interrupts
 from evenly.scenario.outcome import Outcome
 from evenly.settings import Settings, command, load, option_flag
@@ -147,9 +147,11 @@ def _note(test: pytest.Function, phases: list[tuple[Word | None, str]], run: "Ru
     word, problem = next((phase for phase in phases if phase[0] is not Word.PASS), phases[-1])
     if word or problem:
         took_s: float = test.stash.get(SECONDS, 0.0)
-        shown: list[Attachment] = test.stash.get(SHOWN, [])
+        attached: list[Attachment] = test.stash.get(ATTACHMENTS, [])
         run.note_test(
-            TestRecord(test.nodeid, markers.claims(test), markers.sentence(test), word, round(took_s, 2), tuple(shown), problem)
+            TestRecord(
+                test.nodeid, markers.claims(test), markers.sentence(test), word, round(took_s, 2), tuple(attached), problem
+            )
         )
 
 

@@ -6,8 +6,8 @@ from evenly.k8s.request_path.path import Path, Place, Seen
 from evenly.results.schema import Attachment, HopRecord, PathRecord, TargetRecord
 
 
-def exhibit(title: str, path: Path) -> Attachment:
-    """Make an exhibit of a request's way: its transcript, and the record for its picture."""
+def attachment(title: str, path: Path) -> Attachment:
+    """Make an attachment of a request's way: its transcript, and the record for its picture."""
     seen, taken = path.seen, _taken(path)
     return Attachment(
         title,

@@ -110,10 +110,10 @@ def before(svc: ServiceUnderTest, bed: Testbed, favours: str = "") -> Iterator[L
     with bed.cluster.haproxy(config) as (balancer, image):
         bed.run.describe({"Load balancer": f"HAProxy, image {image}"})
         _await_answer(
-            balancer.door, limits.BALANCER_ANSWER_S, "see whether the nodes do, at their own entry points; and run again"
+            balancer.entry, limits.BALANCER_ANSWER_S, "see whether the nodes do, at their own entry points; and run again"
         )
         services.give_external_address(svc.name, svc.home, balancer.address)
-        svc.add_entry_point(balancer.name, balancer.door)
+        svc.add_entry_point(balancer.name, balancer.entry)
         yield LoadBalancer(balancer.name, balancer.address, config, among, among, bed)
 
 

@@ -15,6 +15,7 @@ from evenly.cluster.api import connect, data_plane
 from evenly.cluster.cluster import Cluster
 from evenly.cluster.context import foreign_cluster
 from evenly.k8s import namespace, nodes
+from evenly.offline.supplier import OfflineSupplier
 from evenly.scenario.run import Run
 from evenly.settings import Settings
 
@@ -47,7 +48,7 @@ class Testbed:
 @contextmanager
 def made_here(options: ClusterOptions, run: Run, settings: Settings) -> Iterator[Testbed]:
     """Give a kind cluster, made for this run or kept by an earlier one, once its nodes are ready and nothing old is in it."""
-    with open_cluster(options, run.progress) as cluster:
+    with open_cluster(options, run.progress, OfflineSupplier()) as cluster:
         run.progress.say(cluster.description)
         bed = Testbed.of(cluster, run, settings)
         with run.progress.step("wait for the nodes", usually_s=3):

@@ -26,7 +26,8 @@ from evenly.scenario.adopt import AdoptedTarget, adopt
 from evenly.scenario.epochs import Made
 from evenly.scenario.target import EntryPoints, ServiceRef
 from evenly.settings import Settings
-from unit.fakes import Endpoints, a_kind_cluster, a_pod, a_testbed
+from unit.factories import pod
+from unit.fakes import Endpoints, a_kind_cluster, a_testbed
 
 NODES = (Node("one", "10.1.0.1", ""), Node("two", "10.1.0.2", ""))
 THEIRS = ForeignCluster("theirs", Path("config"), {}, "theirs")
@@ -57,7 +58,7 @@ Adopting = Callable[..., AbstractContextManager[AdoptedTarget]]
 @pytest.fixture
 def adopting(monkeypatch: pytest.MonkeyPatch) -> Adopting:
     monkeypatch.setattr(module, "EndpointsWatch", Watch)
-    monkeypatch.setattr(module, "in_namespace", lambda _: (a_pod("a"), a_pod("b")))
+    monkeypatch.setattr(module, "in_namespace", lambda _: (pod("a"), pod("b")))
     monkeypatch.setattr(module, "ask", lambda *_: Answer("pod-a", "a", "", 0, 1, ""))
     monkeypatch.setattr(limits, "ALL_ANSWERED_S", 0)
     monkeypatch.setattr(nodes, "everyone", lambda _: NODES)
@@ -132,10 +133,8 @@ def target(*readings: Reading) -> AdoptedTarget:
 def test_its_endpoints_are_whole_when_they_are_the_ready_pods_that_it_selects(
     monkeypatch: pytest.MonkeyPatch, selector: dict[str, str], endpoints: set[str], *, whole: bool
 ) -> None:
-    def pod(uid: str, app: str, *, ready: bool = True) -> Pod:
-        return a_pod(uid, ready=ready, labels={"app": app, "tier": "x"})
-
-    pods = (pod("a", "checkout"), pod("b", "checkout"), pod("c", "checkout", ready=False), pod("other", "shop"))
+    ours, theirs = {"app": "checkout", "tier": "x"}, {"app": "shop", "tier": "x"}
+    pods = (pod("a", labels=ours), pod("b", labels=ours), pod("c", labels=ours, ready=False), pod("other", labels=theirs))
     monkeypatch.setattr(module, "in_namespace", lambda _: pods)
     monkeypatch.setattr(services, "read", lambda *_: replace(spec(31000), selector=selector))
     assert target(Reading(0, frozenset(endpoints))).endpoints_are_whole() is whole
@@ -147,19 +146,19 @@ def row(uid: str, at_s: float) -> Row:
 
 def test_a_pod_that_came_meanwhile_is_known_by_its_uid_whatever_it_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
     adopted = target()
-    monkeypatch.setattr(module, "in_namespace", lambda _: (a_pod("c"),))
+    monkeypatch.setattr(module, "in_namespace", lambda _: (pod("c", ip="10.244.1.99"),))
     adopted.changes_seen([BEGUN], [])
     named = adopted.resolved([row("pod-c", 1), row("10.244.1.99", 2), row("c", 3), row("stranger", 4)])
     assert [one.uid for one in named] == ["c", "c", "c", "stranger"]
 
 
-BEGUN = Made("", 10 * S, 10 * S, (a_pod("a"), a_pod("b")))
+BEGUN = Made("", 10 * S, 10 * S, (pod("a"), pod("b")))
 
 
 @pytest.fixture
 def rolled_out(monkeypatch: pytest.MonkeyPatch) -> AdoptedTarget:
     """One whose pods a and b were replaced by c and d from 12 to 16 s, and that was scaled to three at 30 s."""
-    monkeypatch.setattr(module, "in_namespace", lambda _: tuple(map(a_pod, "abcde")))
+    monkeypatch.setattr(module, "in_namespace", lambda _: tuple(map(pod, "abcde")))
     times = {0: "ab", 12: "abc", 13: "bc", 15: "bcd", 16: "cd", 30: "cde"}
     return target(*(Reading(at_s * S, frozenset(uids)) for at_s, uids in times.items()))
 
@@ -184,6 +183,6 @@ def test_without_a_verdict_in_between_all_of_them_are_one(rolled_out: AdoptedTar
 
 
 def test_a_service_that_lost_all_its_pods_is_held_to_those_that_it_had(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "in_namespace", lambda _: tuple(map(a_pod, "ab")))
+    monkeypatch.setattr(module, "in_namespace", lambda _: tuple(map(pod, "ab")))
     (_, change) = target(Reading(0, frozenset("ab")), Reading(12 * S, frozenset())).changes_seen([BEGUN], [])
     assert uids(change.pods) == "ab"

@@ -10,7 +10,7 @@ from evenly.k8s.proxy_rules.rules import Rules, of_node_port
 from evenly.k8s.request_path.conntrack import Tracked, Way
 from evenly.k8s.request_path.path import Seen, path
 from evenly.results.schema import HopRecord, PathRecord
-from evenly.scenario.attachment import exhibit
+from evenly.scenario.attachment import attachment
 from unit.factories import pod
 
 LISTS = Path(__file__).parents[1] / "k8s/proxy_rules"
@@ -38,7 +38,7 @@ def seen(rules: Rules | None, **counted: int) -> Seen:
 
 
 def record(these: Seen) -> PathRecord:
-    shown = exhibit("The way", path(these))
+    shown = attachment("The way", path(these))
     assert (shown.title, shown.text) == ("The way", path(these).text)
     assert shown.path
     return shown.path

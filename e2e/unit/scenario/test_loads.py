@@ -23,7 +23,8 @@ from evenly.scenario.record import Scenario
 from evenly.scenario.sender import Order
 from evenly.scenario.target import ServiceRef
 from evenly.settings import Settings
-from unit.fakes import Endpoints, FakeTarget, Nodes, a_pod, a_testbed
+from unit.factories import pod
+from unit.fakes import Endpoints, FakeTarget, Nodes, a_testbed
 
 SPEC = Spec("None", "Cluster", {}, (), internal_traffic_policy="Cluster")
 REF = ServiceRef(Namespace(None, "shop"), "shop", Port(8080, "8080", 30000, ""))
@@ -48,7 +49,7 @@ class FakeSender:
 @pytest.fixture(autouse=True)
 def spec(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(services, "read", lambda *_: SPEC)
-    monkeypatch.setattr(module, "in_namespace", lambda _: tuple(map(a_pod, "abcd")))
+    monkeypatch.setattr(module, "in_namespace", lambda _: tuple(map(pod, "abcd")))
     monkeypatch.setattr(ServiceRef, "inside", lambda _: SimpleNamespace(name="shop.svc:8080"))
 
 
@@ -81,7 +82,7 @@ def test_pods_send_what_is_the_same_wherever_its_clients_are(  # noqa: PLR0913, 
     monkeypatch: pytest.MonkeyPatch, workers: int, client_pods: int, law: Law, said: dict[str, Any], who: str
 ) -> None:
     monkeypatch.setattr(services, "read", lambda *_: replace(SPEC, **said))
-    target = FakeTarget(clients=(a_pod("c"),) * client_pods)
+    target = FakeTarget(clients=(pod("c"),) * client_pods)
     asked = ordered(target, law, workers_in_cluster=workers)
     assert asked.order.in_cluster is (who == "pods")
     assert asked.plan.target == ("shop.svc:8080" if who == "pods" else "")
@@ -99,7 +100,7 @@ def test_a_locustfile_where_each_request_needs_a_connection_of_its_own_is_refuse
         loads(FakeTarget(new_connections_only="they must be new")).send(locustfile="locustfiles/keep_alive.py")
 
 
-A, B, C, D = map(a_pod, "abcd")
+A, B, C, D = map(pod, "abcd")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from evenly.k8s.namespace import Namespace
 from evenly.k8s.pods import Pod
 from evenly.scenario import pod_logs
 from evenly.scenario.pod_logs import FollowedPodLogs, PodLogs
+from unit.factories import pod, row
 
 NAMESPACE: Any = None  # the logs are in memory
 
@@ -59,7 +60,7 @@ def test_without_ids_the_lines_from_before_the_load_are_passed_over(logs: Logs) 
 def test_a_log_that_was_rotated_counts_as_gone_and_one_that_was_not_is_believed(logs: Logs) -> None:
     logs.lines = {"a": ["probe/0 1 1 200"]}
     opened = PodLogs(NAMESPACE, [pod("a")], ids="run.1")
-    rows = [row(1, "a", 2), row(2, "a", 3)]
+    rows = [row(1, connection=2), row(2, connection=3)]
     logs.lines["a"] = ["probe/0 1 1 200", "run.1/2 3 1 200"]
     assert opened.books(rows, [pod("a")], kept=False).discrepancies == ("1 attempt is answered, but in no pod's log: 1",)
     logs.lines["a"] = ["run.1/2 3 1 200"]

@@ -14,7 +14,8 @@ from evenly.k8s.namespace import Namespace
 from evenly.k8s.services import Port
 from evenly.scenario.service import ExistingService, ServiceUnderTest
 from evenly.scenario.target import EntryPoints, ServiceRef
-from unit.fakes import FakeTarget, a_pod, a_testbed
+from unit.factories import pod
+from unit.fakes import FakeTarget, a_testbed
 
 THEIRS = ForeignCluster("theirs", Path("config"), {}, "theirs")
 REF = ServiceRef(Namespace(None, "shop"), "checkout", Port(80, "http", 31000, ""))
@@ -33,8 +34,8 @@ def test_kube_proxy_of_somebodys_cluster_is_not_restarted(monkeypatch: pytest.Mo
 
 
 def test_pods_that_are_all_on_one_node_are_not_apart() -> None:
-    together = (a_pod("a", node="one"), a_pod("b", node="one"))
-    service(FakeTarget(settled=Settled((*together, a_pod("c", node="two")), opened=True))).check_apart()
+    together = (pod("a", node="one"), pod("b", node="one"))
+    service(FakeTarget(settled=Settled((*together, pod("c", node="two")), opened=True))).check_apart()
     with pytest.raises(NotApplicableError, match="all pods of checkout are on one"):
         service(FakeTarget(settled=Settled(together, opened=True))).check_apart()
 

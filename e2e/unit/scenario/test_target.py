@@ -5,7 +5,8 @@ import pytest
 from evenly.errors import EvenlyError
 from evenly.k8s.converge import Settled
 from evenly.scenario.target import EntryPoints, entry_node, settle_at_rest, zones
-from unit.fakes import FakeTarget, Nodes, a_pod
+from unit.factories import pod
+from unit.fakes import FakeTarget, Nodes
 
 ENTRIES = EntryPoints({"one": "10.1.0.1:31000", "two": "10.1.0.2:31000"}, 31000, {"haproxy": "127.0.0.1:30003"})
 
@@ -31,7 +32,7 @@ def test_an_address_is_a_nodes_or_none_s(address: str, node: str) -> None:
     ("clients", "entry"), [((), "one"), (("a", "a"), "a"), (("a", "b"), "")], ids=["outside", "one node", "two nodes"]
 )
 def test_the_rules_that_choose_are_those_where_a_connection_begins(clients: tuple[str, ...], entry: str) -> None:
-    target = FakeTarget(clients=tuple(a_pod("c", node=node) for node in clients))
+    target = FakeTarget(clients=tuple(pod("c", node=node) for node in clients))
     assert entry_node(target, "one") == entry
 
 

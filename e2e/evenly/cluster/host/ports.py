@@ -19,7 +19,7 @@ HOST_PORTS = {"control-plane": 30000, "worker": 30001, "worker2": 30002}
 
 def of_cluster(name: str) -> Mapping[str, str]:
     """Return each node of a kind cluster with the address that leads to its port 30000."""
-    return {f"{name}-{node}": f"{HOST}:{port}" for node, port in DOORS.items()}
+    return {f"{name}-{node}": f"{HOST}:{port}" for node, port in HOST_PORTS.items()}
 
 
 def free(ports: Collection[int] = HOST_PORTS.values()) -> Requirement:
