@@ -24,6 +24,8 @@ OPTIONS = $(strip $(if $(SUITE),-m $(SUITE)) $(if $(SCENARIO),-k $(SCENARIO)) $(
     $(if $(LOCUSTFILE),--locustfile $(LOCUSTFILE)) $(if $(WORKERS),--workers $(WORKERS)) $(if $(RATE),--rate $(RATE)) \
     $(if $(WORKERS_IN_CLUSTER),--workers-in-cluster $(WORKERS_IN_CLUSTER)) $(if $(PATIENCE),--patience $(PATIENCE)) \
     $(if $(CONTEXT),--context $(CONTEXT)))
+# With bytecode that is kept, or each of some hundred Pythons that tests start would compile evenly anew.
+PYTEST_IN_PARALLEL := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n logical --maxprocesses 4 --dist worksteal
 
 .PHONY: help try doctor e2e test test-slow coverage calibrate bench browser planes soak workflows report down clean lock
 .DEFAULT_GOAL := help

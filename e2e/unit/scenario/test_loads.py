@@ -1,7 +1,6 @@
 """What a load is sent by, what its law is about, and what is noted of it and of the changes under it."""
 
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from types import SimpleNamespace
@@ -23,7 +22,7 @@ from evenly.scenario.record import Scenario
 from evenly.scenario.sender import Order
 from evenly.scenario.target import ServiceRef
 from evenly.settings import Settings
-from unit.factories import pod
+from unit.factories import pod, simulate
 from unit.fakes import Endpoints, FakeTarget, Nodes, a_testbed
 
 SPEC = Spec("None", "Cluster", {}, (), internal_traffic_policy="Cluster")
@@ -129,7 +128,7 @@ def test_a_law_over_a_pod_that_there_is_not_is_refused_before_anything_is_sent()
 @pytest.mark.parametrize(
     ("errors", "losses"), [(["time-out in connect"], 1), (["refused", "time-out in response"], 1), (["refused"], 0), ([], 0)]
 )
-def test_what_nodes_go_on_losing_is_noted(simulate: Callable[..., Any], errors: list[str], losses: int) -> None:
+def test_what_nodes_go_on_losing_is_noted(errors: list[str], losses: int) -> None:
     nodes = Nodes()
     report = SimpleNamespace(answers=[SimpleNamespace(lines=())], page="")
     run = SimpleNamespace(add=lambda *_: None, report=report)
