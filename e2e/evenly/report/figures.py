@@ -96,24 +96,19 @@ class Figures:
 
 def figures(scenario: ScenarioRecord, samples: Samples) -> Figures:
     """Bring record and samples together; a pod that only the samples know is shown as one that was not expected."""
-    here = scenario.rule.shares.keys() | samples.pods.keys()  # pods of other epochs are no strays
-    known = {pod.uid: pod for pod in scenario.pods if scenario.judged is None or pod.uid in here}
-    for uid in scenario.rule.shares.keys() | samples.pods.keys():
-        seen = samples.pods.get(uid, PodSamples())
-        known.setdefault(uid, _unknown(uid, seen, expected=uid in scenario.rule.shares))
-    order = [*scenario.rule.shares, *sorted(known.keys() - scenario.rule.shares.keys(), key=lambda u: (known[u].name, u))]
+    records = _pods(scenario, samples)
     answered = sum(pod.answered for pod in samples.pods.values())
     chosen = samples.chosen_by_clients() if scenario.rule.pick is Pick.PER_CLIENT else samples.chosen()
     choices = chosen.total()
     pooled = samples.longest_connection > 1 and not scenario.load.may_reuse
-    short = short_names([known[uid] for uid in order])
+    short = short_names(records)
 
-    def of(uid: str) -> PodFigures:
-        seen = samples.pods.get(uid, PodSamples())
-        low, high = interval(chosen[uid], choices, len(order)) if answered else (0.0, 1.0)
+    def of(pod: PodRecord) -> PodFigures:
+        uid, seen = pod.uid, samples.pods.get(pod.uid, PodSamples())
+        low, high = interval(chosen[uid], choices, len(records)) if answered else (0.0, 1.0)
         declared = scenario.rule.shares.get(uid, 0.0)
         return PodFigures(
-            pod=known[uid],
+            pod=pod,
             short=short[uid],
             declared=declared,
             delta=deviation_to_catch(declared, scenario.rule.delta),
@@ -127,7 +122,7 @@ def figures(scenario: ScenarioRecord, samples: Samples) -> Figures:
             response=Latency(tuple(sorted(seen.response_us))),
         )
 
-    pods = tuple(map(of, order))
+    pods = tuple(map(of, records))
     chi_square, degrees = _chi_square(pods, choices), len(scenario.rule.shares) - 1
     return Figures(
         pods=pods,
@@ -142,6 +137,16 @@ def figures(scenario: ScenarioRecord, samples: Samples) -> Figures:
         cohen_w=math.sqrt(chi_square / choices) if choices else 0.0,
         samples=samples,
     )
+
+
+def _pods(scenario: ScenarioRecord, samples: Samples) -> list[PodRecord]:
+    """List the expected pods as declared, then the others by name."""
+    declared = scenario.rule.shares
+    here = declared.keys() | samples.pods.keys()  # pods of other epochs are no strays
+    known = {pod.uid: pod for pod in scenario.pods if scenario.judged is None or pod.uid in here}
+    for uid in here:
+        known.setdefault(uid, _unknown(uid, samples.pods.get(uid, PodSamples()), expected=uid in declared))
+    return [known[uid] for uid in (*declared, *sorted(known.keys() - declared.keys(), key=lambda u: (known[u].name, u)))]
 
 
 def strays(scenario: ScenarioRecord, figures: Figures) -> tuple[PodFigures, ...]:

@@ -82,49 +82,27 @@ def _how_sure(rule: Rule, figures: Figures) -> tuple[Text, ...]:
 def unexpected_pod(scenario: ScenarioRecord, figures: Figures) -> Finding:
     """Say who answered though nobody expected it, or though the law gives it nothing."""
     found = strays(scenario, figures)
-    answered = sum(pod.answered for pod in found)
-    expected = len(figures.expected)
+    expected, part_of_each = len(figures.expected), an(declared_part(figures))
+    n, sent = f"{sum(pod.answered for pod in found):,}", counted(figures.sent, "connection")
     first = scenario.verdict.decided_at
     came = text("It came at connection {first}.", first=f"{first:,}") if first else ()
     if all(pod.pod.uid in scenario.rule.shares for pod in found):
-        return Finding(
-            "No.",
-            text(
-                "{some} of the {pods}, to whom the law gives nothing, got {n} of {sent}.",
-                some=number(len(found)).capitalize(),
-                pods=counted(expected, "pod"),
-                n=f"{answered:,}",
-                sent=counted(figures.sent, "connection"),
-            ),
-            text("The {pods} got {shares}.", pods=spelled(expected, "pod"), shares=went(figures)),
-            (
-                text(
-                    "**Certain.** One answer from a pod that must not answer settles it, whatever the counts. {came}", came=came
-                ),
-            ),
-        )
-    who = (
-        f"A {ordinal(expected + 1)}, unexpected pod"
-        if len(found) == 1
-        else f"{number(len(found)).capitalize()} unexpected pods"
-    )
-    return Finding(
-        "No.",
-        text("{who} answered {n} of {sent}.", who=who, n=f"{answered:,}", sent=counted(figures.sent, "connection")),
-        text(
-            "The expected {n} share what is left: {shares} instead of {part} each.",
-            n=number(expected),
-            shares=went(figures),
-            part=an(declared_part(figures)),
-        )
-        if expected > 1
-        else text("The expected pod got what is left: {shares}.", shares=went(figures)),
-        (
-            text(
-                "**Certain.** One answer from a pod outside the expected set settles it, whatever the counts. {came}", came=came
-            ),
-        ),
-    )
+        some, pods = number(len(found)).capitalize(), counted(expected, "pod")
+        template = "{some} of the {pods}, to whom the law gives nothing, got {n} of {sent}."
+        headline = text(template, some=some, pods=pods, n=n, sent=sent)
+        shares = text("The {pods} got {shares}.", pods=spelled(expected, "pod"), shares=went(figures))
+        settles = "**Certain.** One answer from a pod that must not answer settles it, whatever the counts. {came}"
+        return Finding("No.", headline, shares, (text(settles, came=came),))
+    one_more = f"A {ordinal(expected + 1)}, unexpected pod"
+    who = one_more if len(found) == 1 else f"{number(len(found)).capitalize()} unexpected pods"
+    headline = text("{who} answered {n} of {sent}.", who=who, n=n, sent=sent)
+    if expected > 1:
+        template = "The expected {n} share what is left: {shares} instead of {part} each."
+        shares = text(template, n=number(expected), shares=went(figures), part=part_of_each)
+    else:
+        shares = text("The expected pod got what is left: {shares}.", shares=went(figures))
+    settles = "**Certain.** One answer from a pod outside the expected set settles it, whatever the counts. {came}"
+    return Finding("No.", headline, shares, (text(settles, came=came),))
 
 
 def errors(scenario: ScenarioRecord, figures: Figures) -> Finding:

@@ -79,29 +79,9 @@ def _change(scenario: ScenarioRecord, figures: Figures) -> tuple[Text, Text]:
     came = sorted(seen - set(expected))
     k = len(expected)
     if never:
-        story = text(
-            "{pods} never stood ready in the EndpointSlices of `{service}`.",
-            pods=_names(figures, never),
-            service=scenario.service,
-        )
-        if len(never) == k:
-            ready = not any(pod.pod.note for pod in figures.expected)
-            template = "None of the {k} pods stood behind the Service." if ready else "None of the {k} pods was ready."
-            return text(template, k=k), story
-        return text("{n} of the {k} pods {were} not ready.", n=_cap(never), k=k, were=_were(never)), story
+        return _never_ready(scenario, figures, never)
     if left:
-        gone = next(r.at_s for r in readings if not set(left) <= set(r.ready))
-        back = next((r.at_s for r in readings if r.at_s > gone and set(left) <= set(r.ready)), None)
-        again = f" and came back {_when(back)}" if back is not None else ""
-        replaced = f" {_cap(came)} new {'pod took its' if len(came) == 1 else 'pods took their'} place." if came else ""
-        story = text(
-            "{pods} left the Service {gone}{again}.{new}",
-            pods=_names(figures, left),
-            gone=_when(gone),
-            again=again,
-            new=replaced,
-        )
-        return text("{n} of the {k} pods left while it ran.", n=_cap(left), k=k), story
+        return text("{n} of the {k} pods left while it ran.", n=_cap(left), k=k), _left(scenario, figures, left, came)
     if late:
         when = next(r.at_s for r in readings if set(late) <= set(r.ready))
         story = text("{pods} came into the Service {when}.", pods=_names(figures, late), when=_when(when))
@@ -111,6 +91,26 @@ def _change(scenario: ScenarioRecord, figures: Figures) -> tuple[Text, Text]:
         "{pods} stood ready in the EndpointSlices, though not expected, and never answered.", pods=_names(figures, came)
     )
     return text("{who} stood in the Service.", who=who), story
+
+
+def _never_ready(scenario: ScenarioRecord, figures: Figures, never: list[str]) -> tuple[Text, Text]:
+    k = len(scenario.rule.shares)
+    template = "{pods} never stood ready in the EndpointSlices of `{service}`."
+    story = text(template, pods=_names(figures, never), service=scenario.service)
+    if len(never) < k:
+        return text("{n} of the {k} pods {were} not ready.", n=_cap(never), k=k, were=_were(never)), story
+    ready = not any(pod.pod.note for pod in figures.expected)
+    none = "None of the {k} pods stood behind the Service." if ready else "None of the {k} pods was ready."
+    return text(none, k=k), story
+
+
+def _left(scenario: ScenarioRecord, figures: Figures, left: list[str], came: list[str]) -> Text:
+    gone = next(r.at_s for r in scenario.endpoints if not set(left) <= set(r.ready))
+    back = next((r.at_s for r in scenario.endpoints if r.at_s > gone and set(left) <= set(r.ready)), None)
+    again = f" and came back {_when(back)}" if back is not None else ""
+    replaced = f" {_cap(came)} new {'pod took its' if len(came) == 1 else 'pods took their'} place." if came else ""
+    template = "{pods} left the Service {gone}{again}.{new}"
+    return text(template, pods=_names(figures, left), gone=_when(gone), again=again, new=replaced)
 
 
 def _how_sure(scenario: ScenarioRecord) -> Text:

@@ -30,14 +30,7 @@ def junit(run: RunRecord, answers: Sequence[tuple[ScenarioRecord, Answer]]) -> s
     suites = ET.Element("testsuites", {"name": "evenly", **counts})
     suite = ET.SubElement(suites, "testsuite", {"name": clean(run.run_id), "timestamp": clean(run.started_at), **counts})
     for scenario, answer in answers:
-        case = _case(suite, scenario.test, scenario.name, scenario.seconds)
-        if scenario.counts_as in _ELEMENT:
-            kind = f"{scenario.verdict.word}: {scenario.verdict.cause}"
-            message = f"{answer.finding.lead} {plain(answer.finding.headline)}"
-            outcome = ET.SubElement(case, _ELEMENT[scenario.counts_as], {"type": kind, "message": message})
-            outcome.text = "\n".join(answer.lines)
-        else:
-            ET.SubElement(case, "system-out").text = "\n".join(answer.lines)
+        _judge(_case(suite, scenario.test, scenario.name, scenario.seconds), scenario, answer)
     for test in run.without_scenario:
         case = _case(suite, test.test, test.test, seconds=0 if test.test in loaded else test.seconds)
         if test.word in _ELEMENT:
@@ -56,6 +49,16 @@ def junit(run: RunRecord, answers: Sequence[tuple[ScenarioRecord, Answer]]) -> s
     return ET.tostring(suites, encoding="unicode", xml_declaration=False).join(
         ('<?xml version="1.0" encoding="UTF-8"?>\n', "\n")
     )
+
+
+def _judge(case: ET.Element, scenario: ScenarioRecord, answer: Answer) -> None:
+    said = "\n".join(answer.lines)
+    if scenario.counts_as in _ELEMENT:
+        kind = f"{scenario.verdict.word}: {scenario.verdict.cause}"
+        message = f"{answer.finding.lead} {plain(answer.finding.headline)}"
+        ET.SubElement(case, _ELEMENT[scenario.counts_as], {"type": kind, "message": message}).text = said
+    else:
+        ET.SubElement(case, "system-out").text = said
 
 
 def _lines(*texts: str) -> str:

@@ -107,7 +107,7 @@ def _reading(at_s: float, ready: tuple[str, ...], figures: Figures) -> Text:
 
 
 def _books(scenario: ScenarioRecord, figures: Figures) -> list[Condition]:
-    longest, books = figures.samples.longest_connection, scenario.books
+    books = scenario.books
     if scenario.load.identified_by:
         known = text(
             "**Only the answers' word:** {it} names the pod. This backend keeps no ids, so a request that was lost, doubled or "
@@ -118,24 +118,7 @@ def _books(scenario: ScenarioRecord, figures: Figures) -> list[Condition]:
             Condition(Mark.PASS, text("**One request per connection:** the client sent no more on any.")),
             Condition(Mark.INCONCLUSIVE, known),
         ]
-    if figures.pooled:
-        one = text(
-            "**One request per connection: broken.** The pods counted up to request {longest} on one connection.",
-            longest=f"{longest:,}",
-        )
-    elif longest > 1:
-        one = text(
-            "**Requests share connections, as this client's do:** {requests} on {connections}, up to {longest} on one. "
-            "The verdict counts connections.",
-            requests=counted(figures.answered, "answer"),
-            connections=counted(figures.choices, "connection"),
-            longest=f"{longest:,}",
-        )
-    else:
-        one = text(
-            "**One request per connection:** request index 1 on all {n}, as the pods counted it.", n=f"{figures.answered:,}"
-        )
-    found = [Condition(Mark.INVALID if figures.pooled else Mark.PASS, one)]
+    found = [_one_request(figures)]
     if books.discrepancies:
         more = len(books.discrepancies) - 1
         broken = text(
@@ -151,6 +134,24 @@ def _books(scenario: ScenarioRecord, figures: Figures) -> list[Condition]:
     )
     once = text("**No hidden retry:** no id stands twice in any log, and none in two.")
     return [*found, Condition(Mark.PASS, once), Condition(Mark.PASS, agree)]
+
+
+def _one_request(figures: Figures) -> Condition:
+    longest = f"{figures.samples.longest_connection:,}"
+    if figures.pooled:
+        template = "**One request per connection: broken.** The pods counted up to request {longest} on one connection."
+        return Condition(Mark.INVALID, text(template, longest=longest))
+    if figures.samples.longest_connection > 1:
+        shared = text(
+            "**Requests share connections, as this client's do:** {requests} on {connections}, up to {longest} on one. "
+            "The verdict counts connections.",
+            requests=counted(figures.answered, "answer"),
+            connections=counted(figures.choices, "connection"),
+            longest=longest,
+        )
+        return Condition(Mark.PASS, shared)
+    template = "**One request per connection:** request index 1 on all {n}, as the pods counted it."
+    return Condition(Mark.PASS, text(template, n=f"{figures.answered:,}"))
 
 
 def _converged(scenario: ScenarioRecord) -> Condition:
