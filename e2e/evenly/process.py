@@ -139,7 +139,7 @@ def tail(stderr: str) -> str:
 def _shown(program: Program) -> str:
     assert isinstance(program.args, list)  # noqa: S101 - `start` makes it one
     line = " ".join(program.args)
-    return line if len(line) <= COMMAND_LENGTH_SHOWN else f"{line[:COMMAND_LENGTH_SHOWN]}..."
+    return line if len(line) <= COMMAND_LENGTH_SHOWN else f"{line[:COMMAND_LENGTH_SHOWN]} [...]"
 
 
 def _tell_guard(change: str, group: int) -> None:
