@@ -44,14 +44,14 @@ doctor: .venv/ready  ## what this machine has and lacks for a cluster, with the 
 e2e: .venv/ready  ## run the suite on a real kind cluster; leaves reports/latest/report.html
 	@EVENLY_COMMAND="$(strip make e2e $(GIVEN))" $(BIN)/pytest --verbose e2e/test_*.py $(OPTIONS)
 
-test: .venv/ready  ## lint, types, contracts and unit tests but slow ones: no Docker, no root, no browser; a minute
+test: .venv/ready  ## lint, types, contracts and unit tests but slow ones: no Docker, no root, no browser; under a minute
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/zizmor --offline --quiet --pedantic .github/workflows
 	@$(BIN)/mypy & types=$$!; $(PYTEST_IN_PARALLEL) -m "not slow" e2e/unit; tests=$$?; wait $$types && exit $$tests  # at the same time
 
-test-slow: .venv/ready  ## the unit tests that `make test` leaves out: many Locusts, measuring tools; a minute
+test-slow: .venv/ready  ## the unit tests that `make test` leaves out: many Locusts, measuring tools; under a minute
 	@$(PYTEST_IN_PARALLEL) -m slow e2e/unit
 
 coverage: .venv/ready  ## which lines of the product the unit tests reach
