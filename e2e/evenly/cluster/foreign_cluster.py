@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
+from typing import ClassVar, NoReturn
 
 from evenly.cluster.conntrack import Memory
 from evenly.cluster.engine.haproxy import Balancer
@@ -19,8 +19,15 @@ from evenly.progress import Progress
 class ForeignCluster:
     """A cluster that answers; ``entries`` holds, by node, the ``address:port`` of the node's port 30000.
 
-    The manifests' own images are pulled by the cluster itself. What it keeps to itself raises NotApplicableError.
+    It stays, pulls the manifests' own images by itself, and may give Services external addresses; a client unpacks what it
+    needs of the kubeconfig elsewhere. What it keeps to itself raises NotApplicableError.
     """
+
+    kept: ClassVar[bool] = True
+    backend_image: ClassVar[str] = ""
+    certificates: ClassVar[None] = None
+    rules_are_read: ClassVar[bool] = False
+    gives_external_addresses: ClassVar[bool] = True
 
     context: str
     kubeconfig: Path
@@ -33,31 +40,6 @@ class ForeignCluster:
     def name(self) -> str:
         """What its owner calls it."""
         return self.context
-
-    @property
-    def backend_image(self) -> str:
-        """No image takes the place of the manifests'."""
-        return ""
-
-    @property
-    def kept(self) -> bool:
-        """It stays."""
-        return True
-
-    @property
-    def certificates(self) -> None:
-        """A client unpacks what it needs of the kubeconfig into a temporary folder."""
-        return None
-
-    @property
-    def rules_are_read(self) -> bool:
-        """Whether the rules on its nodes can be read."""
-        return False
-
-    @property
-    def gives_external_addresses(self) -> bool:
-        """Whether somebody in it may give a Service an external address."""
-        return True
 
     def kubectl(self, *args: str, stdin: str | None = None) -> str:
         """Run this machine's kubectl on the cluster and return what it prints; raises ProgramError with its own words."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from evenly.cluster import conntrack, records
 from evenly.cluster.engine import gateway, haproxy
@@ -22,8 +23,12 @@ class KindCluster:
 
     ``entries`` holds, by node, the ``host:port`` of this machine that leads to the node's port 30000. ``backend_image`` takes
     the place of the manifests' nginx. ``kind`` is pytest-kind's object; ``sources`` have the engine that runs the nodes, and
-    the images that only some tests need. ``loaded`` are those that the nodes hold by now.
+    the images that only some tests need. ``loaded`` are those that the nodes hold by now. kind has no provider of load
+    balancers, which would give Services external addresses.
     """
+
+    rules_are_read: ClassVar[bool] = True
+    gives_external_addresses: ClassVar[bool] = False
 
     name: str
     kubeconfig: Path
@@ -45,16 +50,6 @@ class KindCluster:
     def certificates(self) -> Path:
         """The folder for what a client unpacks from the kubeconfig; it goes with the cluster."""
         return records.certificates(self.kubeconfig)
-
-    @property
-    def rules_are_read(self) -> bool:
-        """Whether the rules on its nodes can be read."""
-        return True
-
-    @property
-    def gives_external_addresses(self) -> bool:
-        """Whether somebody in it may give a Service an external address: kind has no provider of load balancers."""
-        return False
 
     def kubectl(self, *args: str, stdin: str | None = None) -> str:
         """Run kubectl on this cluster and return what it prints; raises ProgramError with its own words."""

@@ -44,14 +44,10 @@ class AdoptedTarget:
     cluster_nodes: tuple[Node, ...]
     entries: EntryPoints
     settled: Settled = NOT_SETTLED
-    manifests: tuple[str, ...] = field(default=(), init=False)
-    clients: tuple[Pod, ...] = field(default=(), init=False)
+    manifests: tuple[str, ...] = ()
+    clients: tuple[Pod, ...] = ()
+    new_connections_only: str = "the pods of a Service that evenly did not make are known by one answer on each connection"
     known: dict[str, Pod] = field(default_factory=dict)  # all pods seen so far, by UID
-
-    @property
-    def new_connections_only(self) -> str:
-        """Why each request must be on a connection of its own."""
-        return "the pods of a Service that evenly did not make are known by one answer on each connection"
 
     def host(self, to: str = "") -> str:
         """Return "": requests name the address that they go to."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from evenly import limits, shipped
@@ -62,18 +62,16 @@ class DeployedTarget:
     entries: EntryPoints
     settled: Settled = NOT_SETTLED
     clients: tuple[Pod, ...] = ()
-    identify: None = field(default=None, init=False)
+    identify: None = None
+    manifests: tuple[str, ...] = ()
+    new_connections_only: str = ""
     left: bool = False
 
-    @property
-    def manifests(self) -> tuple[str, ...]:
-        """The files that it was made of."""
-        return (*self.files.manifests, *([client_pods.MANIFEST] if self.clients else []))
-
-    @property
-    def new_connections_only(self) -> str:
-        """Why each request must be on a connection of its own; "" where it need not be."""
-        return "client pods make a connection for each request" if self.files.client_pods else ""
+    def __post_init__(self) -> None:
+        self.manifests = self.files.manifests
+        if self.files.client_pods:
+            self.manifests += (client_pods.MANIFEST,)
+            self.new_connections_only = "client pods make a connection for each request"
 
     def leave(self) -> None:
         """Leave the Service and its pods in the cluster; the next run on it takes them away."""

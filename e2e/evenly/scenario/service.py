@@ -7,8 +7,6 @@ from functools import partial
 
 from evenly import shipped
 from evenly.errors import NotApplicableError
-from evenly.judge.law import Law
-from evenly.judge.verdict import Cause
 from evenly.k8s import changes, namespace
 from evenly.k8s.namespace import Namespace
 from evenly.k8s.pods import Pod
@@ -24,60 +22,27 @@ from evenly.scenario.adopt import adopt
 from evenly.scenario.deploy import Apply, DeployedTarget, Files, Find, deploy
 from evenly.scenario.loads import Loads
 from evenly.scenario.observe import read_choice
-from evenly.scenario.outcome import Outcome
 from evenly.scenario.record import Scenario
 from evenly.scenario.sender import Order, Sender
 from evenly.scenario.target import CONSECUTIVE_GOOD, Target, zones
 from evenly.scenario.testbed import Testbed
-from evenly.scenario.under_load import CLIENTS, LIMIT_S, RATE_PER_S, UnderLoad
 
 BACKEND_PROGRAM = "nginx"
 
 
 class ServiceUnderTest:
-    """A Service that a test has made: loads go through it while its pods stay, or while the test changes them.
+    """A Service that a test has made: ``load`` goes through it while its pods stay, ``under_load`` while the test changes them.
 
     Each change is awaited until the Service has taken notice.
     """
 
     def __init__(self, bed: Testbed, target: DeployedTarget, loads: Loads, sender: Sender) -> None:
+        self.load = loads.send
+        self.under_load = loads.sustain
         self._bed = bed
         self._target = target
         self._loads = loads
         self._sender = sender
-
-    def load(  # noqa: PLR0913 - what a test may say about its load
-        self,
-        must_catch: Cause | None = None,
-        *,
-        law: Law | None = None,
-        through: str = "",
-        sources: str = "",
-        locustfile: str = "",
-        to: str = "",
-    ) -> Outcome:
-        """Send counted connections until they are decisive, judge and record them, and return the outcome; see `Loads.send`."""
-        return self._loads.send(must_catch, law=law, through=through, sources=sources, locustfile=locustfile, to=to)
-
-    def under_load(  # noqa: PLR0913 - a load, and how it is to be judged, each by its name
-        self,
-        must_catch: Cause | None = None,
-        *,
-        lost_allowed: int = 0,
-        rate_per_s: float = RATE_PER_S,
-        limit_s: float = LIMIT_S,
-        clients: int = CLIENTS,
-        locustfile: str = NEW_CONNECTION,
-    ) -> AbstractContextManager[UnderLoad]:
-        """Keep up a load while the ``with`` block changes the pods; then judge and record it all; see `Loads.sustain`."""
-        return self._loads.sustain(
-            must_catch,
-            lost_allowed=lost_allowed,
-            rate_per_s=rate_per_s,
-            limit_s=limit_s,
-            clients=clients,
-            locustfile=locustfile,
-        )
 
     @property
     def pods(self) -> tuple[Pod, ...]:
@@ -239,11 +204,15 @@ class ServiceUnderTest:
 
 
 class ExistingService:
-    """A Service that was there before: loads go through it, also while its owner changes it."""
+    """A Service that was there before: ``load`` goes through it, ``under_load`` also while its owner changes it.
+
+    The changes are those of its endpoints, as they are seen: what comes between two calls of ``until_even()`` is one.
+    """
 
     def __init__(self, target: Target, loads: Loads) -> None:
+        self.load = loads.send
+        self.under_load = loads.sustain
         self._target = target
-        self._loads = loads
 
     @property
     def pods(self) -> tuple[Pod, ...]:
@@ -259,27 +228,6 @@ class ExistingService:
     def node_port(self) -> str:
         """The first node's own address, with the Service's node port."""
         return node_port(self._target)
-
-    def load(self, must_catch: Cause | None = None, *, law: Law | None = None, through: str = "", sources: str = "") -> Outcome:
-        """Send counted connections until they are decisive, judge and record them, and return the outcome; see `Loads.send`."""
-        return self._loads.send(must_catch, law=law, through=through, sources=sources)
-
-    def under_load(
-        self,
-        must_catch: Cause | None = None,
-        *,
-        lost_allowed: int = 0,
-        rate_per_s: float = RATE_PER_S,
-        limit_s: float = LIMIT_S,
-        clients: int = CLIENTS,
-    ) -> AbstractContextManager[UnderLoad]:
-        """Keep up a load while the ``with`` block lasts, in which its owner may change it; then judge and record it all.
-
-        The changes are those of its endpoints, as they are seen: what comes between two calls of ``load.until_even()`` is one.
-        """
-        return self._loads.sustain(
-            must_catch, lost_allowed=lost_allowed, rate_per_s=rate_per_s, limit_s=limit_s, clients=clients
-        )
 
 
 @contextmanager

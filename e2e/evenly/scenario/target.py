@@ -78,43 +78,26 @@ class Ledger(Protocol):
 
 
 class Target(Protocol):
-    """A Service that loads go to."""
+    """A Service that loads go to.
 
-    @property
-    def ref(self) -> ServiceRef:
-        """The Service."""
+    ``settled`` says who is to answer, and whether all of them did. ``identify`` is None for evenly's own backend, whose logs
+    are read. ``manifests`` are the files that it was made of, and ``clients`` the client pods
+    that loads come from; none where there are none. ``new_connections_only`` says why each request needs a connection of its
+    own, "" where it does not.
+    """
 
-    @property
-    def entries(self) -> EntryPoints:
-        """The ways in."""
-
-    @property
-    def endpoints(self) -> EndpointsWatch:
-        """Its endpoints, watched from before the first load on."""
-
-    @property
-    def settled(self) -> Settled:
-        """Who is to answer, and whether all of them did."""
+    ref: ServiceRef
+    entries: EntryPoints
+    endpoints: EndpointsWatch
+    cluster_nodes: tuple[Node, ...]
+    settled: Settled
+    manifests: tuple[str, ...]
+    clients: tuple[Pod, ...]
+    new_connections_only: str
 
     @property
     def identify(self) -> Identify | None:
-        """How an answer names its pod; None for evenly's own backend, whose logs are read."""
-
-    @property
-    def manifests(self) -> tuple[str, ...]:
-        """The files that it was made of; none for a Service that was there."""
-
-    @property
-    def clients(self) -> tuple[Pod, ...]:
-        """The client pods that loads come from; none where they come from this machine."""
-
-    @property
-    def cluster_nodes(self) -> tuple[Node, ...]:
-        """All nodes of the cluster."""
-
-    @property
-    def new_connections_only(self) -> str:
-        """Why each request needs a connection of its own; "" where it does not."""
+        """How an answer names its pod."""
 
     def host(self, to: str = "") -> str:
         """Return what a request's Host header says; "" for the address that it goes to."""
