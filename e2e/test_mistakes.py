@@ -50,8 +50,8 @@ def test_a_pod_that_answers_in_anothers_name_is_found_out(service):
     svc = service("spring-service.yaml")
     liar, other = svc.pods[:2]
     svc.impersonate(liar, other)
-    outcome = svc.load(must_catch=Cause.BOOKS)
-    assert outcome.cause is Cause.BOOKS
+    outcome = svc.load(must_catch=Cause.UNRECONCILED)
+    assert outcome.cause is Cause.UNRECONCILED
     assert f"in the name of {short(other)}" in outcome.explanation
     assert f"get pod {liar.name}" in outcome.explanation
 

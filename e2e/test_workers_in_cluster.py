@@ -32,9 +32,9 @@ def test_a_worker_pod_that_dies_is_noticed_at_once(service, cluster):
 
     killer = Thread(target=kill_one)
     killer.start()
-    outcome = svc.load(must_catch=Cause.BOOKS)
+    outcome = svc.load(must_catch=Cause.UNRECONCILED)
     killer.join()
     assert outcome == INVALID
-    assert outcome.cause is Cause.BOOKS
+    assert outcome.cause is Cause.UNRECONCILED
     assert "without word from the worker process that made them, which is gone" in outcome.explanation
     assert SENT_BEFORE <= outcome.record.load.attempts < SENT_BEFORE + RATE_PER_S * NOTICE_LIMIT_S

@@ -9,7 +9,7 @@ from evenly import limits
 from evenly.judge import Law, Pick, ShareRule, Trial, Verdict, Word, decide
 from evenly.k8s.wait import until
 from evenly.load.client import preflight
-from evenly.load.client.ledger import Books, join
+from evenly.load.client.ledger import Reconciled, join
 from evenly.load.client.process import CLIENTS, LocustProcess
 from evenly.load.plan import LoadPlan
 from planes.rules import DOOR, DOOR_PORT
@@ -24,7 +24,7 @@ class Judged:
 
     verdict: Verdict
     counts: tuple[int, ...]
-    books: Books
+    reconciled: Reconciled
 
 
 def judged(  # noqa: PLR0913 - what is declared, and what happens meanwhile
@@ -54,10 +54,10 @@ def judged(  # noqa: PLR0913 - what is declared, and what happens meanwhile
     counts = Counter(answers)
     left = {uid: pod for uid, pod in pods.items() if uid not in gone}
     until(lambda: all(len(pod.lines) >= counts[uid] for uid, pod in left.items()), limit_s=limits.FLUSH_S)
-    books = join(rows, {uid: pod.lines if uid in left else None for uid, pod in pods.items()}, plan.run_id)
+    reconciled = join(rows, {uid: pod.lines if uid in left else None for uid, pod in pods.items()}, plan.run_id)
     clients = [plan.source(row.number) for row in rows]
-    judgement = decide(Trial(rule, plan.cap, answers, books.discrepancies, prelude=prelude, clients=clients))
-    return Judged(judgement.verdict, tuple(counts[uid] for uid in pods), books)
+    judgement = decide(Trial(rule, plan.cap, answers, reconciled.discrepancies, prelude=prelude, clients=clients))
+    return Judged(judgement.verdict, tuple(counts[uid] for uid in pods), reconciled)
 
 
 def contradicts(counts: Sequence[int], truth: Sequence[float]) -> bool:

@@ -125,7 +125,7 @@ def test_an_even_plane_passes_and_goes_on_passing_while_it_is_held(measure: Meas
     held = measure(Plane(by_nftables(EVEN), hold_s=HOLD_S), EVEN)
     assert set(held.verdicts) == {"PASS"}
     for load in held.loads:
-        assert len(load.books.rows) == pytest.approx(load.verdict.connections + HOLD_S * HOLD_RATE_PER_S, abs=CLIENTS)
+        assert len(load.reconciled.rows) == pytest.approx(load.verdict.connections + HOLD_S * HOLD_RATE_PER_S, abs=CLIENTS)
 
 
 def test_of_a_pod_that_is_killed_every_attempt_is_accounted_for(measure: Measure, bench: Bench) -> None:
@@ -133,27 +133,27 @@ def test_of_a_pod_that_is_killed_every_attempt_is_accounted_for(measure: Measure
     measured = measure(Plane(by_nftables(EVEN), struck=(killed, signal.SIGKILL)))
     assert set(measured.verdicts) == {"FAIL (errors)"}
     for load in measured.loads:
-        assert [row.number for row in load.books.rows] == list(range(1, len(load.books.rows) + 1))
-        assert load.books.errors.keys() <= {"refused", "reset", "bad response"}
-        assert load.books.discrepancies == ()
-        others = [row for row in load.books.rows if row.uid in left]
-        assert all(load.books.logged[row.number] == (row.uid,) for row in others)
+        assert [row.number for row in load.reconciled.rows] == list(range(1, len(load.reconciled.rows) + 1))
+        assert load.reconciled.errors.keys() <= {"refused", "reset", "bad response"}
+        assert load.reconciled.discrepancies == ()
+        others = [row for row in load.reconciled.rows if row.uid in left]
+        assert all(load.reconciled.logged[row.number] == (row.uid,) for row in others)
 
 
 def test_of_a_pod_that_hangs_every_attempt_is_accounted_for(measure: Measure, bench: Bench) -> None:
     measured = measure(Plane(by_nftables(EVEN), struck=(next(iter(bench.pods)), signal.SIGSTOP)))
     assert set(measured.verdicts) == {"FAIL (errors)"}
     for load in measured.loads:
-        assert load.books.errors.keys() == {"time-out in response"}
-        assert load.books.discrepancies == ()
+        assert load.reconciled.errors.keys() == {"time-out in response"}
+        assert load.reconciled.discrepancies == ()
 
 
 def test_of_a_load_that_is_interrupted_every_attempt_is_accounted_for(measure: Measure) -> None:
     measured = measure(Plane(by_nftables(EVEN), stopped=True))
     for load in measured.loads:
-        assert load.books.discrepancies == ()
-        assert load.books.errors == {}
-        assert load.books.logged_once == len(load.books.rows) >= UNDISTURBED
+        assert load.reconciled.discrepancies == ()
+        assert load.reconciled.errors == {}
+        assert load.reconciled.logged_once == len(load.reconciled.rows) >= UNDISTURBED
 
 
 def test_a_slow_pod_is_no_bias(measure: Measure, bench: Bench) -> None:
@@ -173,15 +173,15 @@ def test_a_proxy_that_only_forwards_passes(measure: Measure, bench: Bench) -> No
 def test_a_proxy_that_answers_from_its_cache_is_found_in_the_books(measure: Measure, bench: Bench) -> None:
     proxy = bench.servers.proxy(DOOR, DOOR_PORT, f"location / {{ {FORWARD} {CACHED} }}", PODS + CACHE)
     measured = measure(Plane(proxies=[proxy]))
-    assert set(measured.verdicts) == {"INVALID (books)"}
-    assert all("in no pod's log" in load.books.discrepancies[0] for load in measured.loads)
+    assert set(measured.verdicts) == {"INVALID (unreconciled)"}
+    assert all("in no pod's log" in load.reconciled.discrepancies[0] for load in measured.loads)
 
 
 def test_a_proxy_that_sends_twice_is_found_in_the_books(measure: Measure, bench: Bench) -> None:
     proxy = bench.servers.proxy(DOOR, DOOR_PORT, f"location / {{ mirror /again; {FORWARD} }} {AGAIN}", PODS)
     measured = measure(Plane(proxies=[proxy]))
-    assert set(measured.verdicts) == {"INVALID (books)"}
-    assert all("more than once" in load.books.discrepancies[0] for load in measured.loads)
+    assert set(measured.verdicts) == {"INVALID (unreconciled)"}
+    assert all("more than once" in load.reconciled.discrepancies[0] for load in measured.loads)
 
 
 def test_counts_that_another_truth_would_not_give_are_noticed(bench: Bench) -> None:
@@ -190,4 +190,4 @@ def test_counts_that_another_truth_would_not_give_are_noticed(bench: Bench) -> N
 
 def usual_ms(load: Judged, uid: str) -> float:
     """Return the median time of a pod's answers, in milliseconds."""
-    return median(row.response_us / 1000 for row in load.books.rows if row.uid == uid and row.response_us is not None)
+    return median(row.response_us / 1000 for row in load.reconciled.rows if row.uid == uid and row.response_us is not None)

@@ -15,12 +15,12 @@ from evenly.report.figures import Figures, figures
 from evenly.results.samples import COLUMNS, SAMPLES, Samples, write_samples
 from evenly.results.schema import (
     NEW_CONNECTION,
-    BooksRecord,
     EndpointsReading,
     ErrorRecord,
     LoadRecord,
     LookRecord,
     PodRecord,
+    ReconciliationRecord,
     Rule,
     RunRecord,
     ScenarioRecord,
@@ -168,7 +168,7 @@ def simulate(  # noqa: PLR0913 - each is one way in which a run can differ
         pods=everyone,
         endpoints=seen,
         looks=tuple(LookRecord(look.connections, look.ln_even, look.ln_uneven) for look in judged.looks),
-        books=BooksRecord(len(rows), dict(answered), dict(Counter(errors)), answered.total(), discrepancies),
+        reconciliation=ReconciliationRecord(len(rows), dict(answered), dict(Counter(errors)), answered.total(), discrepancies),
         verdict=judged.verdict,
     )
     load = replace(record.load, attempts=len(rows), seconds=len(rows) / 2300, prelude=prelude, locustfile=locustfile)
@@ -200,7 +200,7 @@ def _scenario(name: str, rule: ShareRule, most: int) -> ScenarioRecord:
         endpoints=(),
         converged=True,
         looks=(),
-        books=BooksRecord(0, {}, {}, 0, ()),
+        reconciliation=ReconciliationRecord(0, {}, {}, 0, ()),
         verdict=Verdict(None, 0),
         seconds=3.2,
         evidence=("evidence/locust.html",),

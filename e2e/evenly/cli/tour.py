@@ -136,7 +136,7 @@ class Tutorial:
 
 
 def _bars(outcome: Outcome) -> list[Text]:
-    answered = outcome.record.books.answered
+    answered = outcome.record.reconciliation.answered
     most = max(answered.values(), default=1)
     names = {pod.uid: pod.name for pod in outcome.record.pods}
     return [

@@ -15,7 +15,7 @@ class Trial:
     """Everything a judgement rests on, as plain values.
 
     ``answers`` are the pods' keys in the order in which the attempts started, None for an error; ``clients`` says whose each
-    attempt was, where the law is over clients. ``discrepancies`` are the sentences in which the books do not balance.
+    attempt was, where the law is over clients. ``discrepancies`` say in what the client's ledger and the pods' logs disagree.
     ``endpoints`` are the sets of ready pods that were seen at any time; each must be the law's pods, all of them, but that a
     pod which must not answer need not be ready.
     """
@@ -40,7 +40,7 @@ class Judgement:
 
 
 def decide(trial: Trial) -> Judgement:
-    """Judge a run: an unexpected pod's answer, the books, the endpoints, errors, then the shares; what comes first decides.
+    """Judge a run: an unexpected pod's answer, the ledger, the endpoints, errors, then the shares; what comes first decides.
 
     A stray or missing pod among the endpoints makes the shares a question about another set of pods, so it invalidates them,
     whatever they say; a stray that answered is a FAIL all the same. A sample that ends before it decides is UNDECIDED.
@@ -58,7 +58,7 @@ def _verdict(sample: Sample, trial: Trial) -> Verdict:
     if by_sample and by_sample.cause is Cause.UNEXPECTED_POD:
         return by_sample
     if trial.discrepancies:
-        return Verdict(Cause.BOOKS, sample.attempts)
+        return Verdict(Cause.UNRECONCILED, sample.attempts)
     differing = _differing(trial.rule.law, trial.endpoints)
     if differing:
         return Verdict(Cause.ENDPOINTS, sample.attempts, pods=differing)

@@ -22,7 +22,7 @@ class Cause(StrEnum):
     """What decided against PASS, in the order in which it is looked for."""
 
     UNEXPECTED_POD = "unexpected pod"
-    BOOKS = "books"
+    UNRECONCILED = "unreconciled"
     ENDPOINTS = "endpoints"
     ERRORS = "errors"
     SHARES = "shares"
@@ -45,7 +45,7 @@ class Cause(StrEnum):
 
 _WORD_OF = {
     Cause.UNEXPECTED_POD: Word.FAIL,
-    Cause.BOOKS: Word.INVALID,
+    Cause.UNRECONCILED: Word.INVALID,
     Cause.ENDPOINTS: Word.INVALID,
     Cause.ERRORS: Word.FAIL,
     Cause.SHARES: Word.FAIL,

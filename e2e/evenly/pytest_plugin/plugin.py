@@ -136,7 +136,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
 
 def _words(record: "RunRecord") -> list[str]:
     """Tell what was judged where the reports cannot."""
-    judged = ((scenario.counts_as, scenario.name) for scenario in record.scenarios)
+    judged = ((scenario.contributes, scenario.name) for scenario in record.scenarios)
     return [f"{word}: {name}" for word, name in (*judged, *((test.word, test.name) for test in record.without_scenario))]
 
 

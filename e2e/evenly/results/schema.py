@@ -126,14 +126,14 @@ class FalseName:
 
 
 @dataclass(frozen=True, slots=True)
-class BooksRecord:
+class ReconciliationRecord:
     """The client's ledger beside the pods' own logs."""
 
     sent: int
     answered: dict[str, int]  # by pod UID, as the answers say
     errors: dict[str, int]  # by kind
     logged: int  # attempts found in exactly one pod's log, once
-    discrepancies: tuple[str, ...]  # each a sentence that names ids; empty when the books balance
+    discrepancies: tuple[str, ...]  # each a sentence that names ids; empty where ledger and logs agree
     false_names: tuple[FalseName, ...] = ()
 
 
@@ -183,7 +183,7 @@ class ScenarioRecord:
     endpoints: tuple[EndpointsReading, ...]
     converged: bool  # endpoints, roll-out and answers agreed before the load started
     looks: tuple[LookRecord, ...]
-    books: BooksRecord
+    reconciliation: ReconciliationRecord
     verdict: Verdict
     seconds: float  # from apply to verdict
     evidence: tuple[str, ...]  # files beside the page, relative to the run's folder
@@ -205,7 +205,7 @@ class ScenarioRecord:
     @property
     def lost(self) -> int:
         """How many attempts had no answer."""
-        return sum(self.books.errors.values())
+        return sum(self.reconciliation.errors.values())
 
     @property
     def caught(self) -> bool:
@@ -213,7 +213,7 @@ class ScenarioRecord:
         return self.control is not None and self.verdict.cause is self.control
 
     @property
-    def counts_as(self) -> Word:
+    def contributes(self) -> Word:
         """What the scenario adds to the run's verdict: a control counts PASS when caught, FAIL when missed."""
         if self.control is None:
             return self.verdict.word
@@ -307,7 +307,7 @@ class RunRecord:
     @property
     def word(self) -> Word:
         """The worst word: FAIL, then INVALID, then INCONCLUSIVE; an error counts INVALID, and a run that shows nothing."""
-        words = {one.counts_as for one in self.scenarios} | {one.word for one in self.tests}
+        words = {one.contributes for one in self.scenarios} | {one.word for one in self.tests}
         words |= {Word.INVALID} if self.errors or self.none_applicable else set()
         return next((w for w in (Word.FAIL, Word.INVALID, Word.INCONCLUSIVE, Word.PASS) if w in words), Word.INVALID)
 
@@ -316,7 +316,7 @@ class RunRecord:
         """The tests of which neither a load nor an error tells: without a load, or failed after loads that came out well."""
         told: dict[str, set[Word]] = {error.test: {Word.INVALID} for error in self.errors}
         for scenario in self.scenarios:
-            told.setdefault(scenario.test, set()).add(scenario.counts_as)
+            told.setdefault(scenario.test, set()).add(scenario.contributes)
         applicable = (one for one in self.tests if one.word)
         return tuple(one for one in applicable if one.test not in told or one.word not in {Word.PASS, *told[one.test]})
 

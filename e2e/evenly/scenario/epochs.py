@@ -71,7 +71,7 @@ class Part:
         return self.at_us[needed - 1] if self.cause is None else None
 
 
-def taken_apart(
+def split_into_epochs(
     choices: Sequence[Row], origin_ns: int, made: Sequence[Made], plan: LoadPlan, readings: Sequence[Reading] = ()
 ) -> tuple[Part, ...]:
     """Take a load apart at the changes made, and judge each epoch's sample against equal shares for its pods.
@@ -120,10 +120,10 @@ def changed_record(
 ) -> ScenarioRecord:
     """Make the record of a load during which the pods changed.
 
-    These decide, in this order: an answer of a pod that was never expected, the books, an epoch's endpoints, more lost than
+    These decide, in this order: an answer of a pod that was never expected, the ledger, an epoch's endpoints, more lost than
     allowed over all, and then the first epoch that is not even. The last epoch is shown where all are.
     """
-    parts = taken_apart(observed.choices, observed.summary.t0_ns, made, plan, observed.endpoints)
+    parts = split_into_epochs(observed.choices, observed.summary.t0_ns, made, plan, observed.endpoints)
     everyone = {pod.uid: pod for part in parts for pod in (*part.made.passing, *part.made.pods)}
     over_all = _over_all(observed, parts, plan, frozenset(everyone))
     shown = next((part for part in parts if part.cause), parts[-1])
@@ -135,7 +135,7 @@ def changed_record(
     return replace(
         record,
         epochs=tuple(_recorded(part, observed, judged=part is shown and not over_all) for part in parts),
-        unread=dict(observed.books.unread),
+        unread=dict(observed.reconciled.unread),
     )
 
 
@@ -145,8 +145,8 @@ def _over_all(observed: Observed, parts: Sequence[Part], plan: LoadPlan, known: 
     strays = {row.uid: row.number for row in reversed(choices) if not row.error and row.uid not in known}
     if strays:
         return Verdict(Cause.UNEXPECTED_POD, len(choices), min(strays.values()), tuple(strays))
-    if observed.books.discrepancies:
-        return Verdict(Cause.BOOKS, len(choices))
+    if observed.reconciled.discrepancies:
+        return Verdict(Cause.UNRECONCILED, len(choices))
     lost = [row.number for row in choices if row.error]
     if len(lost) > plan.errors_allowed and all(part.cause is not Cause.ENDPOINTS for part in parts):
         return Verdict(Cause.ERRORS, len(choices), lost[plan.errors_allowed])
@@ -166,7 +166,7 @@ def _law_over_all(parts: Sequence[Part]) -> Law:
 
 
 def _recorded(part: Part, observed: Observed, *, judged: bool) -> EpochRecord:
-    sample, origin_ns, logged = part.sample, observed.summary.t0_ns, observed.books.logged
+    sample, origin_ns, logged = part.sample, observed.summary.t0_ns, observed.reconciled.logged
     last = part.choices[-1].number if part.choices else part.epoch.transition.start - 1
     from_s = (part.made.asked_ns - origin_ns) / NS_PER_S if part.made.name else 0.0
     return EpochRecord(

@@ -197,7 +197,7 @@ class Loads:
                 rule,
                 plan.cap,
                 observed.answers,
-                observed.books.discrepancies,
+                observed.reconciled.discrepancies,
                 tuple(reading.ready for reading in observed.endpoints),
                 prelude=observed.summary.prelude,
                 clients=[plan.source(row.number) for row in observed.choices],
@@ -213,7 +213,7 @@ class Loads:
         """End a load under which pods changed, judge it, and write it into all reports."""
         self._under_load = None
         observed = self._observed(locust, load.end(), ledger)
-        if any(row.error for row in observed.books.rows):
+        if any(row.error for row in observed.reconciled.rows):
             entries = self._target.entries
             self._bed.cluster.forget_connections([entries.usual], entries.node_port)
         record = changed_record(observed, load.changes, plan, must_catch, time.monotonic() - self._began_s)
@@ -227,7 +227,7 @@ class Loads:
 
 def recorded(bed: Testbed, record: ScenarioRecord, observed: Observed) -> Outcome:
     """Write a judged load into all reports, and return its outcome."""
-    bed.run.add(record, observed.books)
-    if LASTING & record.books.errors.keys():
+    bed.run.add(record, observed.reconciled)
+    if LASTING & record.reconciliation.errors.keys():
         bed.cluster.note_losses()
     return outcome(record, bed.run)

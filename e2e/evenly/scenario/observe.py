@@ -47,7 +47,7 @@ def observe(  # noqa: PLR0913, PLR0917 - all that was there
         pods_afterwards=now,
         endpoints=target.endpoints.readings(summary.t0_ns),
         summary=summary,
-        books=ledger.books(rows, now, kept=locust.locustfile in KEPT).without(summary.lost),
+        reconciled=ledger.reconcile(rows, now, kept=locust.locustfile in KEPT).without(summary.lost),
         evidence=tuple(f"evidence/{locust.folder.name}/{file}" for file in (HTML_FILE, LOG_FILE)),
     )
 

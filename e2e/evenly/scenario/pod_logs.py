@@ -11,7 +11,7 @@ from evenly.k8s.namespace import Namespace
 from evenly.k8s.pods import Pod
 from evenly.k8s.probe import PROBE_ID
 from evenly.load.client.by_connection import join_by_connection
-from evenly.load.client.ledger import Books, join
+from evenly.load.client.ledger import Reconciled, join
 from evenly.load.rows import Row
 
 
@@ -29,7 +29,7 @@ class PodLogs:
         before = {} if ids else logs.read(namespace, pods, {}, self._counts)
         self._before = {uid: len(lines) for uid, lines in before.items()}
 
-    def books(self, rows: Sequence[Row], pods: Sequence[Pod], *, kept: bool) -> Books:
+    def reconcile(self, rows: Sequence[Row], pods: Sequence[Pod], *, kept: bool) -> Reconciled:
         """Join the rows with the logs of these pods; ``kept`` says that connections were meant to carry several attempts."""
         wanted = {uid: self._before.get(uid, 0) + n for uid, n in Counter(row.uid for row in rows).items()}
         lines = logs.read(self._namespace, pods, wanted, self._counts)
@@ -45,16 +45,16 @@ class PodLogs:
 class Unverified:
     """The ledger of a backend that logs none of our ids: its answers cannot be cross-checked."""
 
-    def books(self, rows: Sequence[Row], pods: Sequence[Pod], *, kept: bool) -> Books:
-        """Make books of the rows alone."""
+    def reconcile(self, rows: Sequence[Row], pods: Sequence[Pod], *, kept: bool) -> Reconciled:
+        """Return the rows alone."""
         del pods, kept
-        return Books(tuple(rows), {}, ())
+        return Reconciled(tuple(rows), {}, ())
 
 
 class FollowedPodLogs:
     """The pods' logs of a load during which pods come and go: they are followed while the ``with`` block lasts.
 
-    What the log of a pod that has ended lacks was not written, or not read, before it went; the books tell it as unread.
+    What the log of a pod that has ended lacks was not written, or not read, before it went; it is told as unread.
     """
 
     def __init__(self, namespace: Namespace, ids: str) -> None:
@@ -68,7 +68,7 @@ class FollowedPodLogs:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._follower.__exit__(kind, error, trace)
 
-    def books(self, rows: Sequence[Row], pods: Sequence[Pod], *, kept: bool) -> Books:
+    def reconcile(self, rows: Sequence[Row], pods: Sequence[Pod], *, kept: bool) -> Reconciled:
         """Join the rows with all that was followed; ``pods`` are those that are still there."""
         wanted: dict[str, set[str]] = defaultdict(set)
         for row in rows:

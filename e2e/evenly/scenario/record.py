@@ -10,11 +10,10 @@ from evenly.judge.verdict import Cause
 from evenly.k8s.endpoints import Reading
 from evenly.k8s.pods import Pod
 from evenly.k8s.services import Spec
-from evenly.load.client.ledger import Books
+from evenly.load.client.ledger import Reconciled
 from evenly.load.plan import LoadPlan, Summary
 from evenly.load.rows import Row
 from evenly.results.schema import (
-    BooksRecord,
     ContainerPort,
     EndpointsReading,
     FalseName,
@@ -22,6 +21,7 @@ from evenly.results.schema import (
     LookRecord,
     NodeRules,
     PodRecord,
+    ReconciliationRecord,
     Rule,
     ScenarioRecord,
     ServicePort,
@@ -65,13 +65,13 @@ class Observed:
     pods_afterwards: tuple[Pod, ...]
     endpoints: tuple[Reading, ...]
     summary: Summary
-    books: Books
+    reconciled: Reconciled
     evidence: tuple[str, ...]
 
     @property
     def choices(self) -> tuple[Row, ...]:
         """The attempts for which the Service chose a pod, or failed to, in order of start: the first on each connection."""
-        return tuple(row for row in self.books.rows if row.error or row.request == 1)
+        return tuple(row for row in self.reconciled.rows if row.error or row.request == 1)
 
     @property
     def answers(self) -> tuple[str | None, ...]:
@@ -89,7 +89,7 @@ def scenario_record(  # noqa: PLR0913 - what was seen, judged, planned and decla
     rules: Mapping[str, Mapping[str, float]] = MappingProxyType({}),
 ) -> ScenarioRecord:
     """Make the record of one load and its verdict; ``rules`` are the parts by address that rules give, by node."""
-    scenario, setting, summary, books = observed.scenario, observed.setting, observed.summary, observed.books
+    scenario, setting, summary, joined = observed.scenario, observed.setting, observed.summary, observed.reconciled
     return ScenarioRecord(
         name=scenario.name,
         test=scenario.test,
@@ -123,13 +123,13 @@ def scenario_record(  # noqa: PLR0913 - what was seen, judged, planned and decla
         ),
         converged=setting.converged,
         looks=tuple(LookRecord(look.connections, look.ln_even, look.ln_uneven) for look in judgement.looks),
-        books=BooksRecord(
-            sent=len(books.rows),
-            answered=books.answered,
-            errors=books.errors,
-            logged=books.logged_once,
-            discrepancies=books.discrepancies,
-            false_names=tuple(FalseName(of, named, n) for (of, named), n in sorted(books.false_names.items())),
+        reconciliation=ReconciliationRecord(
+            sent=len(joined.rows),
+            answered=joined.answered,
+            errors=joined.errors,
+            logged=joined.logged_once,
+            discrepancies=joined.discrepancies,
+            false_names=tuple(FalseName(of, named, n) for (of, named), n in sorted(joined.false_names.items())),
         ),
         verdict=judgement.verdict,
         seconds=round(seconds, 1),
@@ -167,7 +167,7 @@ def _pods(observed: Observed) -> Iterable[PodRecord]:
     """Yield the expected pods, then whoever else was an endpoint or answered; each as it was seen last."""
     expected = {pod.uid: pod for pod in observed.expected}
     afterwards = {pod.uid: pod for pod in observed.pods_afterwards}
-    answered = {row.uid: row for row in observed.books.rows if not row.error}
+    answered = {row.uid: row for row in observed.reconciled.rows if not row.error}
     ready = {uid for reading in observed.endpoints for uid in reading.ready}
     for uid in (*expected, *sorted((answered.keys() | ready) - expected.keys())):
         pod = afterwards.get(uid) or expected.get(uid)

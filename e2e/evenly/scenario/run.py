@@ -10,7 +10,7 @@ from pathlib import Path
 from evenly.errors import EvenlyError
 from evenly.files import writing
 from evenly.judge.verdict import Word
-from evenly.load.client.ledger import Books
+from evenly.load.client.ledger import Reconciled
 from evenly.progress import Progress
 from evenly.report import SAMPLES, Report, point_latest, render, write_result
 from evenly.results.samples import SamplesFile, write_samples
@@ -43,13 +43,13 @@ class Run:
         """Where each load leaves its own files, in a folder of its own."""
         return self.folder / EVIDENCE
 
-    def add(self, scenario: ScenarioRecord, books: Books) -> None:
+    def add(self, scenario: ScenarioRecord, reconciled: Reconciled) -> None:
         """Take a scenario and its attempts into the records and write all reports anew.
 
         Raises EvenlyError, which tells the verdict all the same, when one of them cannot be written.
         """
         try:
-            write_samples(self.folder / SAMPLES, scenario.name, books.samples)
+            write_samples(self.folder / SAMPLES, scenario.name, reconciled.samples)
             self.record = replace(self.record, scenarios=(*self.record.scenarios, scenario))
             self.write()
         except EvenlyError as error:
@@ -69,8 +69,8 @@ class Run:
         Where an assertion failed on a load that could not tell, or was not decided, the test has that word and not FAIL.
         """
         loads = [scenario for scenario in self.record.scenarios if scenario.test == test.test]
-        if test.word is Word.FAIL and loads and loads[-1].counts_as is not Word.PASS:
-            test = replace(test, word=loads[-1].counts_as)
+        if test.word is Word.FAIL and loads and loads[-1].contributes is not Word.PASS:
+            test = replace(test, word=loads[-1].contributes)
         self.record = replace(self.record, tests=(*self.record.tests, test))
 
     def describe(self, environment: Mapping[str, str]) -> None:

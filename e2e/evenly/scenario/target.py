@@ -14,7 +14,7 @@ from evenly.k8s.node_access import NodeAccess
 from evenly.k8s.nodes import Node
 from evenly.k8s.pods import Pod
 from evenly.k8s.services import Port, Spec, View
-from evenly.load.client.ledger import Books
+from evenly.load.client.ledger import Reconciled
 from evenly.load.identify import Identify
 from evenly.load.rows import Row
 from evenly.scenario.epochs import Made
@@ -73,7 +73,7 @@ class EntryPoints:
 class Ledger(Protocol):
     """What tells, after a load, which pods have seen its attempts."""
 
-    def books(self, rows: Sequence[Row], pods: Sequence[Pod], *, kept: bool) -> Books:
+    def reconcile(self, rows: Sequence[Row], pods: Sequence[Pod], *, kept: bool) -> Reconciled:
         """Join the rows with what these pods logged; ``kept`` says that a connection was meant to carry several attempts."""
 
 

@@ -10,7 +10,7 @@ from evenly.k8s.wait import until
 from evenly.load.client.process import LocustProcess
 from evenly.load.plan import LoadPlan, Stopped, Summary
 from evenly.results.schema import EpochRecord
-from evenly.scenario.epochs import Made, taken_apart
+from evenly.scenario.epochs import Made, split_into_epochs
 from evenly.scenario.outcome import Outcome
 from evenly.scenario.target import Target
 
@@ -103,7 +103,7 @@ class UnderLoad:
 
     def answered(self, pod: Pod) -> int:
         """How many attempts a pod answered."""
-        return self.outcome.record.books.answered.get(pod.uid, 0)
+        return self.outcome.record.reconciliation.answered.get(pod.uid, 0)
 
     @property
     def epochs(self) -> tuple[EpochRecord, ...]:
@@ -117,5 +117,5 @@ class UnderLoad:
             return False
         choices = [row for row in rows if row.error or row.request == 1]
         # as it is judged in the end: a sample that began elsewhere could have decided where this one has not
-        parts = taken_apart(choices, self._locust.t0_ns, self.changes, self._plan)
+        parts = split_into_epochs(choices, self._locust.t0_ns, self.changes, self._plan)
         return parts[-1].cause is not Cause.UNDECIDED

@@ -88,7 +88,7 @@ def test_the_causes_are_looked_for_in_their_declared_order() -> None:
 
 def test_books_that_do_not_balance_invalidate_a_pass() -> None:
     trial = replace(FAIR, discrepancies=("2 answered attempts are in no pod's log: 5, 9",))
-    assert decide(trial).verdict == Verdict(Cause.BOOKS, 2700)
+    assert decide(trial).verdict == Verdict(Cause.UNRECONCILED, 2700)
 
 
 @pytest.mark.parametrize(("attempts", "connections"), [(0, 0), (99, 0), (250, 200)])

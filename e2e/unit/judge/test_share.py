@@ -176,7 +176,9 @@ def test_other_evidence_shares_alpha() -> None:
     # FAIL is due when the mean of both has reached a million.
     assert THREE.look(even, beside={Cause.ORDER: log(2e6 - own) + 1e-9}).decides is Word.FAIL
     assert THREE.look(even, beside={Cause.ORDER: log(2e6 - own) - 1e-9}).decides is None
-    assert exp(THREE.look(even, beside={Cause.ORDER: log(5), Cause.BOOKS: log(7)}).ln_uneven) == pytest.approx((own + 12) / 3)
+    assert exp(THREE.look(even, beside={Cause.ORDER: log(5), Cause.UNRECONCILED: log(7)}).ln_uneven) == pytest.approx(
+        (own + 12) / 3
+    )
 
 
 def test_evidence_beside_the_shares_does_not_help_to_pass() -> None:

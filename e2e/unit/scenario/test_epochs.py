@@ -11,10 +11,10 @@ from evenly.k8s.endpoints import Reading
 from evenly.k8s.pods import Pod
 from evenly.k8s.services import Spec
 from evenly.load.answer import ErrorKind
-from evenly.load.client.ledger import Books
+from evenly.load.client.ledger import Reconciled
 from evenly.load.plan import LoadPlan, Stopped, Summary
 from evenly.load.rows import Row
-from evenly.scenario.epochs import Made, changed_record, taken_apart
+from evenly.scenario.epochs import Made, changed_record, split_into_epochs
 from evenly.scenario.record import Observed, Scenario, Setting
 from unit.factories import pod
 
@@ -59,13 +59,13 @@ def observed(answers: Sequence[str | None], endpoints: Sequence[Reading] = (), *
         pods_afterwards=pods("abcde"),
         endpoints=tuple(endpoints),
         summary=Summary(len(answers), 0, 16.0, 1.0, 0, Stopped.INTERRUPTED, "2.47.0", t0_ns=0),
-        books=Books(rows(answers), {}, discrepancies, unread={"a": 3}),
+        reconciled=Reconciled(rows(answers), {}, discrepancies, unread={"a": 3}),
         evidence=(),
     )
 
 
 def test_each_set_of_pods_is_judged_by_its_own_attempts() -> None:
-    before, after = taken_apart(rows(ANSWERS), 0, [BEGUN, GROWN], PLAN)
+    before, after = split_into_epochs(rows(ANSWERS), 0, [BEGUN, GROWN], PLAN)
     assert [before.cause, after.cause] == [None, None]
     assert before.epoch.sample.stop == after.epoch.transition.start == 4001
     assert {row.uid for row in before.sample} == set("abc")
@@ -73,21 +73,21 @@ def test_each_set_of_pods_is_judged_by_its_own_attempts() -> None:
 
 def test_an_attempt_that_started_late_belongs_to_the_pods_that_were_there_then() -> None:
     for late_ms in (0, 1000):
-        _, after = taken_apart(rows(ANSWERS, late_ms), 0, [BEGUN, replace(GROWN, asked_ns=(8000 + late_ms) * MS)], PLAN)
+        _, after = split_into_epochs(rows(ANSWERS, late_ms), 0, [BEGUN, replace(GROWN, asked_ns=(8000 + late_ms) * MS)], PLAN)
         assert after.epoch.transition.start == 4001
 
 
 def test_one_connection_that_took_long_does_not_make_the_others_late() -> None:
     some = list(rows(ANSWERS))
     some[3989] = some[3989]._replace(connect_us=3_000_000)
-    _, after = taken_apart(some, 0, [BEGUN, GROWN], PLAN)
+    _, after = split_into_epochs(some, 0, [BEGUN, GROWN], PLAN)
     assert after.epoch.transition.start == 4001
 
 
 @pytest.mark.parametrize("number", [1, 3990, 8000])
 def test_an_attempt_without_a_connection_keeps_its_place(number: int) -> None:
     answers = [*ANSWERS[: number - 1], None, *ANSWERS[number:]]
-    _, after = taken_apart(rows(answers), 0, [BEGUN, GROWN], PLAN)
+    _, after = split_into_epochs(rows(answers), 0, [BEGUN, GROWN], PLAN)
     assert after.epoch.transition.start == 4001
 
 
@@ -136,7 +136,7 @@ def test_what_was_lost_and_stands_in_a_log_had_reached_that_pod() -> None:
     answers = [*ANSWERS[:4000], None, None, *ANSWERS[4000:]]
     seen = observed(answers)
     logged = {1: ("a",), 4001: ("c",)}  # the first was answered, and 4002 has come nowhere
-    record = changed_record(replace(seen, books=replace(seen.books, logged=logged)), [BEGUN, GROWN], PLAN, None, 20.0)
+    record = changed_record(replace(seen, reconciled=replace(seen.reconciled, logged=logged)), [BEGUN, GROWN], PLAN, None, 20.0)
     assert [epoch.lost_by for epoch in record.epochs] == [{}, {"c": 1}]
     assert record.epochs[1].lost == {"time-out in connect": 2}
 
@@ -152,7 +152,7 @@ def test_who_was_never_expected_is_unexpected_and_who_was_before_is_not() -> Non
 
 def test_books_that_do_not_balance_decide_over_all() -> None:
     record = changed_record(observed(ANSWERS, (), "1 attempt is lost"), [BEGUN, GROWN], PLAN, None, 20.0)
-    assert record.verdict.cause is Cause.BOOKS
+    assert record.verdict.cause is Cause.UNRECONCILED
 
 
 def test_endpoints_may_change_in_a_transition_and_not_in_a_sample() -> None:
@@ -167,13 +167,13 @@ def test_endpoints_may_change_in_a_transition_and_not_in_a_sample() -> None:
 def test_of_changes_between_the_same_two_attempts_only_the_last_has_an_epoch() -> None:
     begun = change("", 0, "abc")
     at_once = change("the endpoints changed", -5, "abd")
-    (part,) = taken_apart(rows(drawn("abd", 6000)), 0, [begun, at_once], PLAN)
+    (part,) = split_into_epochs(rows(drawn("abd", 6000)), 0, [begun, at_once], PLAN)
     assert (part.made, part.cause) == (at_once, None)
 
 
 def test_a_pod_that_was_an_endpoint_only_meanwhile_is_no_stray_and_in_no_sample() -> None:
     grown = replace(change("the endpoints changed", 2000, "abc"), passing=pods("d"))
     answers = drawn("abc", 1000) + drawn("abcd", 200) + drawn("abc", 6000)
-    _, after = taken_apart(rows(answers), 0, [change("", 0, "abc"), grown], PLAN)
+    _, after = split_into_epochs(rows(answers), 0, [change("", 0, "abc"), grown], PLAN)
     assert after.cause is None
     assert "d" not in {row.uid for row in after.sample}

@@ -132,7 +132,7 @@ def test_what_nodes_go_on_losing_is_noted(errors: list[str], losses: int) -> Non
     nodes = Nodes()
     report = SimpleNamespace(answers=[SimpleNamespace(lines=())], page="")
     run = SimpleNamespace(add=lambda *_: None, report=report)
-    recorded(a_testbed(nodes, run=run), simulate(errors=errors).record, cast("Any", SimpleNamespace(books=None)))
+    recorded(a_testbed(nodes, run=run), simulate(errors=errors).record, cast("Any", SimpleNamespace(reconciled=None)))
     assert nodes.losses == losses
 
 

@@ -24,7 +24,7 @@ def outcome() -> Callable[..., Outcome]:
 
 @pytest.mark.parametrize(
     ("cause", "word"),
-    [(None, PASS), (Cause.SHARES, FAIL), (Cause.UNDECIDED, INCONCLUSIVE), (Cause.BOOKS, INVALID)],
+    [(None, PASS), (Cause.SHARES, FAIL), (Cause.UNDECIDED, INCONCLUSIVE), (Cause.UNRECONCILED, INVALID)],
 )
 def test_an_outcome_equals_its_word_and_no_other(outcome: Callable[..., Outcome], cause: Cause | None, word: Word) -> None:
     assert [other for other in Word if outcome(cause) == other] == [word]

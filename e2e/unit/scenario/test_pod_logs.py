@@ -43,17 +43,17 @@ def test_lines_of_other_loads_and_of_probes_are_passed_over(logs: Logs) -> None:
     logs.lines = {"a": ["probe/0 1 1 200", "run.1/1 2 1 200"]}
     opened = PodLogs(NAMESPACE, [pod("a")], ids="run.2")
     logs.lines["a"] += ["run.2/1 3 1 200", "run.21/1 4 1 200"]
-    books = opened.books([row(1, connection=3)], [pod("a")], kept=False)
-    assert (books.discrepancies, books.logged_once) == ((), 1)
+    reconciled = opened.reconcile([row(1, connection=3)], [pod("a")], kept=False)
+    assert (reconciled.discrepancies, reconciled.logged_once) == ((), 1)
 
 
 def test_without_ids_the_lines_from_before_the_load_are_passed_over(logs: Logs) -> None:
     logs.lines = {"a": ["probe/0 1 1 200", " 2 1 200"]}
     opened = PodLogs(NAMESPACE, [pod("a")], ids="")
     logs.lines["a"] += ["probe/0 3 1 200", " 4 1 200"]
-    assert opened.books([row(1, connection=4)], [pod("a")], kept=False).discrepancies == ()
+    assert opened.reconcile([row(1, connection=4)], [pod("a")], kept=False).discrepancies == ()
     logs.lines["a"] += [" 5 1 200"]
-    (found,) = opened.books([row(1, connection=4)], [pod("a")], kept=False).discrepancies
+    (found,) = opened.reconcile([row(1, connection=4)], [pod("a")], kept=False).discrepancies
     assert found.startswith("the pods got 1 more than the client told of")
 
 
@@ -62,27 +62,27 @@ def test_a_log_that_was_rotated_counts_as_gone_and_one_that_was_not_is_believed(
     opened = PodLogs(NAMESPACE, [pod("a")], ids="run.1")
     rows = [row(1, connection=2), row(2, connection=3)]
     logs.lines["a"] = ["probe/0 1 1 200", "run.1/2 3 1 200"]
-    assert opened.books(rows, [pod("a")], kept=False).discrepancies == ("1 attempt is answered, but in no pod's log: 1",)
+    assert opened.reconcile(rows, [pod("a")], kept=False).discrepancies == ("1 attempt is answered, but in no pod's log: 1",)
     logs.lines["a"] = ["run.1/2 3 1 200"]
-    assert opened.books(rows, [pod("a")], kept=False).discrepancies == ()
+    assert opened.reconcile(rows, [pod("a")], kept=False).discrepancies == ()
 
 
 def test_a_log_that_was_empty_at_first_is_no_rotated_one(logs: Logs) -> None:
     logs.lines = {"a": []}
     opened = PodLogs(NAMESPACE, [pod("a")], ids="run.1")
     logs.lines["a"] = ["run.1/2 3 1 200"]
-    assert opened.books([row(1, connection=2), row(2, connection=3)], [pod("a")], kept=False).discrepancies
+    assert opened.reconcile([row(1, connection=2), row(2, connection=3)], [pod("a")], kept=False).discrepancies
 
 
 def test_a_pod_that_is_gone_is_believed(logs: Logs) -> None:
     logs.lines = {"a": ["probe/0 1 1 200"]}
     opened = PodLogs(NAMESPACE, [pod("a")], ids="run.1")
     logs.lines = {}
-    assert opened.books([row(1, connection=2)], [], kept=False).discrepancies == ()
+    assert opened.reconcile([row(1, connection=2)], [], kept=False).discrepancies == ()
 
 
 @pytest.mark.parametrize(("ended", "found"), [({"a"}, 0), (set(), 1)])
 def test_a_pod_that_has_gone_before_its_log_was_read_is_believed_where_it_was_seen(ended: set[str], found: int) -> None:
     followed = FollowedPodLogs(Namespace(ApiClient(), "shop"), ids="run.1")
     followed._follower = cast("Any", SimpleNamespace(lines=lambda _: {}, ended=frozenset(ended)))
-    assert len(followed.books([row(1, connection=2)], [], kept=False).discrepancies) == found
+    assert len(followed.reconcile([row(1, connection=2)], [], kept=False).discrepancies) == found

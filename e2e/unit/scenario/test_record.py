@@ -4,7 +4,7 @@ from evenly.judge import Cause, Judgement, Verdict, uniform
 from evenly.k8s.endpoints import Reading
 from evenly.k8s.services import Port, Spec
 from evenly.load.answer import ErrorKind
-from evenly.load.client.ledger import Books
+from evenly.load.client.ledger import Reconciled
 from evenly.load.plan import LoadPlan, Stopped, Summary
 from evenly.results.schema import ContainerPort, FalseName, NodeRules, ServicePort
 from evenly.scenario.record import Observed, Scenario, Setting, scenario_record
@@ -44,7 +44,7 @@ OBSERVED = Observed(
         t0_ns=T0_NS,
         workers=2,
     ),
-    books=Books(
+    reconciled=Reconciled(
         rows=(row(1, "a"), row(2, "stray"), row(3, "liar"), lost(4, ErrorKind.RESET)),
         logged={1: ("a",), 2: ("stray",)},
         discrepancies=("1 attempt is answered in the name of a pod that is not there: 3",),
@@ -68,7 +68,7 @@ def test_an_error_is_nobodys_answer() -> None:
 
 def test_only_the_first_request_on_a_connection_is_a_choice() -> None:
     again = row(2, "b", request=2)
-    kept = replace(OBSERVED, books=replace(OBSERVED.books, rows=(row(1, "b"), again, lost(3, ErrorKind.RESET))))
+    kept = replace(OBSERVED, reconciled=replace(OBSERVED.reconciled, rows=(row(1, "b"), again, lost(3, ErrorKind.RESET))))
     assert kept.answers == ("b", None)
     assert [one.number for one in kept.choices] == [1, 3]
 
@@ -93,15 +93,15 @@ def test_what_explains_a_verdict_is_recorded_by_pod() -> None:
     assert [p.ports for p in RECORD.pods if p.uid == "a"] == [(ContainerPort(8080, "http"),)]
     assert (RECORD.traffic_distribution, RECORD.near) == ("PreferSameZone", ("a", "b"))
     assert RECORD.rules == (NodeRules("control-plane", {"a": 0.333333, "10.9.9.9:8080": 0.666667}),)
-    lie = replace(OBSERVED, books=replace(OBSERVED.books, logged={1: ("b",)}))
-    told = scenario_record(lie, Judgement(Verdict(Cause.BOOKS, 4), looks=()), PLAN, control=None, seconds=0)
-    assert told.books.false_names == (FalseName("b", "a", 1),)
+    lie = replace(OBSERVED, reconciled=replace(OBSERVED.reconciled, logged={1: ("b",)}))
+    told = scenario_record(lie, Judgement(Verdict(Cause.UNRECONCILED, 4), looks=()), PLAN, control=None, seconds=0)
+    assert told.reconciliation.false_names == (FalseName("b", "a", 1),)
 
 
 def test_the_books_and_the_load_are_recorded_as_they_were() -> None:
-    assert RECORD.books.answered == {"a": 1, "stray": 1, "liar": 1}
-    assert RECORD.books.errors == {"reset": 1}
-    assert (RECORD.books.sent, RECORD.books.logged) == (4, 2)
+    assert RECORD.reconciliation.answered == {"a": 1, "stray": 1, "liar": 1}
+    assert RECORD.reconciliation.errors == {"reset": 1}
+    assert (RECORD.reconciliation.sent, RECORD.reconciliation.logged) == (4, 2)
     assert (RECORD.load.client_cpu_share, RECORD.load.stalls, RECORD.load.workers) == (0.25, 1, 2)
     assert (RECORD.rule.cap, RECORD.rule.look_every, RECORD.rule.shares) == (12_228, 100, {"a": 0.5, "b": 0.5})
     assert RECORD.caught

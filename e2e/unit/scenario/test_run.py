@@ -9,7 +9,7 @@ import pytest
 
 from evenly.errors import EvenlyError
 from evenly.judge import Word
-from evenly.load.client.ledger import Books
+from evenly.load.client.ledger import Reconciled
 from evenly.progress import Progress
 from evenly.report import read_result, render
 from evenly.results.schema import TestRecord
@@ -27,7 +27,7 @@ def test_a_run_is_on_disk_from_its_first_moment(tmp_path: Path) -> None:
 def test_a_scenario_is_in_all_reports_as_soon_as_it_is_added(tmp_path: Path) -> None:
     run = begin(tmp_path, "make e2e", Progress())
     run.describe({"Host": "a machine"})
-    run.add(simulate().record, Books(rows=(), logged={}, discrepancies=()))
+    run.add(simulate().record, Reconciled(rows=(), logged={}, discrepancies=()))
     assert (run.folder / "verdict").read_text() == "PASS\n"
     assert "three_pods_share_evenly" in (run.folder / "report.html").read_text()
     assert json.loads((run.folder / "result.json").read_text())["environment"] == {"Host": "a machine"}
@@ -67,7 +67,7 @@ class _ClockThatIsSetBack(datetime):
         return cls(2026, 11, 24, 2, 14, tzinfo=tz)
 
 
-NOTHING = Books(rows=(), logged={}, discrepancies=())
+NOTHING = Reconciled(rows=(), logged={}, discrepancies=())
 Fill = Callable[[int], AbstractContextManager[None]]
 
 

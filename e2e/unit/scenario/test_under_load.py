@@ -10,7 +10,7 @@ import pytest
 from evenly.k8s.converge import Settled
 from evenly.load.plan import LoadPlan
 from evenly.load.rows import Row
-from evenly.scenario.epochs import Made, taken_apart
+from evenly.scenario.epochs import Made, split_into_epochs
 from evenly.scenario.under_load import UnderLoad
 from unit.fakes import FakeTarget
 from unit.scenario.test_epochs import MS, PLAN, pods, rows
@@ -48,5 +48,5 @@ def test_what_has_decided_while_the_load_was_on_has_decided_in_the_end(seed: int
         return load.has_decided()
 
     at = next(sent for sent in range(3000, len(drawn), 25) if decided(sent))
-    in_the_end = taken_apart(drawn[:at], locust.t0_ns, load.changes, PLAN)
+    in_the_end = split_into_epochs(drawn[:at], locust.t0_ns, load.changes, PLAN)
     assert in_the_end[-1].cause is None

@@ -1,9 +1,9 @@
-"""The books of somebody's own client, whose requests carry no id: joined with the pods' logs by where each came in."""
+"""The ledger of somebody's own client, whose requests carry no id, joined with the pods' logs by where each came in."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from evenly.load.client.ledger import Books, sentence
+from evenly.load.client.ledger import Reconciled, sentence
 from evenly.load.rows import Row
 
 Place = tuple[str, int, int]
@@ -12,7 +12,7 @@ Place = tuple[str, int, int]
 _WORDS = 3  # at the end of a line: connection, request index, status
 
 
-def join_by_connection(rows: Sequence[Row], logs: Mapping[str, Iterable[str] | None]) -> Books:
+def join_by_connection(rows: Sequence[Row], logs: Mapping[str, Iterable[str] | None]) -> Reconciled:
     """Join the ledger with the logs of the same time, and name every way in which they disagree.
 
     ``logs`` is by UID; None for a log that is gone: what that pod answered is then believed. An index implies those before it
@@ -44,7 +44,7 @@ def join_by_connection(rows: Sequence[Row], logs: Mapping[str, Iterable[str] | N
             f"the pods got {unreported} more than the client told of: sent again without a word, or sent on (a redirect)"
         )
     told = {number: (place[0],) for number, place in places.items() if place in logged}
-    return Books(tuple(rows), told, tuple(discrepancies))
+    return Reconciled(tuple(rows), told, tuple(discrepancies))
 
 
 def _logged(uid: str, lines: Iterable[str]) -> Iterator[Place]:

@@ -11,12 +11,12 @@ IDS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
+class Reconciled:
     """The rows joined with the logs.
 
     ``logged`` gives, by number, the UIDs of the pods whose logs have the attempt, one for each time. ``discrepancies`` are
-    sentences with counts and ids; empty when the books balance. ``unread`` is how many answers, by pod, stand in the part of a
-    log that was gone before it could be read: they are believed, and told.
+    sentences with counts and ids; empty where ledger and logs agree. ``unread`` is how many answers, by pod, stand in the part
+    of a log that was gone before it could be read: they are believed, and told.
     """
 
     rows: tuple[Row, ...]
@@ -40,7 +40,7 @@ class Books:
         return sum(len(self.logged.get(row.number, ())) == 1 for row in self.rows)
 
     def without(self, lost: Sequence[int]) -> Self:
-        """Return the books that say, too, which attempts were lost with a process of the load's own."""
+        """Return the same, with word of the attempts that were lost with a process of the load's own."""
         if not lost:
             return self
         what = "without word from the worker process that made them, which is gone"
@@ -70,7 +70,7 @@ def join(
     *,
     kept: bool = False,
     cut: Collection[str] = (),
-) -> Books:
+) -> Reconciled:
     """Join the ledger with the logs by id, and name every way in which they disagree.
 
     ``logs`` holds the lines of each pod that could answer, by UID; None for a pod whose log is gone, because it was killed or
@@ -105,7 +105,7 @@ def join(
     sent = range(1, max(numbers | logged.keys(), default=0) + 1)
     found.append(("without a row in the ledger", [number for number in sent if number not in numbers]))
     unread = Counter(row.uid for row in rows if row.error is None and row.uid in lost_logs and row.number not in logged)
-    return Books(tuple(rows), logged, tuple(sentence(what, ids) for what, ids in found if ids), dict(unread))
+    return Reconciled(tuple(rows), logged, tuple(sentence(what, ids) for what, ids in found if ids), dict(unread))
 
 
 def _numbers(lines: Iterable[str], run_id: str) -> Iterable[int]:

@@ -39,11 +39,11 @@ CAUSES: Mapping[Cause, CauseText] = {
         otherwise=diagnose.unexpected_pod,
         unseen="Whether the expected pods share evenly among themselves: with another pod between them that is not judged.",
     ),
-    Cause.BOOKS: CauseText(
-        finding=invalid.books,
+    Cause.UNRECONCILED: CauseText(
+        finding=invalid.unreconciled,
         fault="a client that does not send each request on a new connection, once,",
         reasons=(manifest.answers_in_a_false_name,),
-        otherwise=diagnose.books,
+        otherwise=diagnose.unreconciled,
         unseen=_NO_FIXED_SET,
     ),
     Cause.ENDPOINTS: CauseText(

@@ -1,4 +1,4 @@
-"""The sentences of a run that cannot tell: its books do not balance, or its set of pods was not the declared one."""
+"""The sentences of a run that cannot tell: its ledger and the pods' logs disagree, or its pods were not the declared ones."""
 
 import math
 
@@ -12,7 +12,7 @@ NOTHING_KNOWN = "**Nothing is known about the Service.**"
 CANNOT_TELL = "This run cannot tell."
 
 
-def books(scenario: ScenarioRecord, figures: Figures) -> Finding:
+def unreconciled(scenario: ScenarioRecord, figures: Figures) -> Finding:
     """Say that counts cannot be judged when attempts are not accounted for, or were not all new connections."""
     choices = figures.choices
     if figures.pooled:
@@ -34,10 +34,10 @@ def books(scenario: ScenarioRecord, figures: Figures) -> Finding:
                 ),
             ),
         )
-    ledger = scenario.books
+    ledger = scenario.reconciliation
     return Finding(
         CANNOT_TELL,
-        text("The client's books and the pods' own logs do not agree."),
+        text("The client's ledger and the pods' own logs do not agree."),
         text(
             "**{sent}** sent, {answered} answered, {logged} found once in the pods' logs: {n}.",
             sent=f"{ledger.sent:,}",

@@ -20,7 +20,7 @@ def worst(scenarios: Sequence[ScenarioRecord]) -> int:
     """Return the place of the scenario that decides the run's word: the first of the worst, a control only if need be."""
     return min(
         range(len(scenarios)),
-        key=lambda i: (WORST_FIRST.index(scenarios[i].counts_as), scenarios[i].control is not None, i),
+        key=lambda i: (WORST_FIRST.index(scenarios[i].contributes), scenarios[i].control is not None, i),
     )
 
 
@@ -38,7 +38,7 @@ def _found(run: RunRecord, answers: Sequence[tuple[ScenarioRecord, Answer]]) -> 
     if run.errors and word is not Word.FAIL:
         return Mark.INVALID, *_stopped(run, run.errors[0])
     failed = [test for test in run.without_scenario if test.word is Word.FAIL]
-    if failed and Word.FAIL not in {scenario.counts_as for scenario in run.scenarios}:
+    if failed and Word.FAIL not in {scenario.contributes for scenario in run.scenarios}:
         return Mark.FAIL, *_failed(run, failed[0])
     if word is Word.PASS and not answers:
         return Mark.PASS, *_seen(run)
@@ -167,7 +167,7 @@ def _summary(run: RunRecord) -> Text:
 
 def _became(run: RunRecord) -> str:
     """Say what became of all that was run: "two passed and one negative control caught"."""
-    plainly = Counter(scenario.counts_as for scenario in run.scenarios if scenario.control is None)
+    plainly = Counter(scenario.contributes for scenario in run.scenarios if scenario.control is None)
     caught = sum(scenario.caught for scenario in run.scenarios)
     missed = sum(scenario.control is not None for scenario in run.scenarios) - caught
     tests = Counter(test.word for test in run.without_scenario)

@@ -126,7 +126,7 @@ def _lead(scenario: ScenarioRecord) -> str:
             )
         case Cause.ERRORS:
             return "The tallies cover what was answered; errors beyond the declared number fail a run whatever the shares."
-        case Cause.BOOKS | Cause.ENDPOINTS:
+        case Cause.UNRECONCILED | Cause.ENDPOINTS:
             return "The tallies assume one fixed set of pods and a new connection for each request. They were not used."
         case _:
             return (

@@ -104,7 +104,7 @@ def _pod_on_node(pod: PodRecord) -> Text:
     return text("`{pod}` on `{node}`", pod=pod.name, node=pod.node) if pod.node else text("`{pod}`", pod=pod.name)
 
 
-def books(scenario: ScenarioRecord, figures: Figures, command: str, _: str) -> Diagnosis:
+def unreconciled(scenario: ScenarioRecord, figures: Figures, command: str, _: str) -> Diagnosis:
     """Name the attempts that are not accounted for, or the connections that were shared."""
     if figures.pooled:
         evidence = text(
@@ -115,8 +115,8 @@ def books(scenario: ScenarioRecord, figures: Figures, command: str, _: str) -> D
         remedy = text("Send each request on a new connection, then run again:")
         real = text("If your real clients keep connections alive, this unevenness is real for them.")
         return Diagnosis("Why?", (evidence,), remedy, command, real)
-    shown = scenario.books.discrepancies[:MOST_DISCREPANCIES]
-    more = len(scenario.books.discrepancies) - len(shown)
+    shown = scenario.reconciliation.discrepancies[:MOST_DISCREPANCIES]
+    more = len(scenario.reconciliation.discrepancies) - len(shown)
     evidence_lines = [text("{line}", line=line) for line in shown]
     if more:
         evidence_lines.append(text("{more} more in `result.json`.", more=more))

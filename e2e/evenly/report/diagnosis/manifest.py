@@ -64,7 +64,7 @@ def nobody_listens(scenario: ScenarioRecord, figures: Figures, command: str) -> 
 
 def answers_in_a_false_name(scenario: ScenarioRecord, figures: Figures, command: str) -> Diagnosis | None:
     """Recognise pods that answer in another's name: their own logs have what the other is said to have answered."""
-    lies = sorted(scenario.books.false_names, key=lambda lie: -lie.answers)
+    lies = sorted(scenario.reconciliation.false_names, key=lambda lie: -lie.answers)
     if not lies:
         return None
     told = [

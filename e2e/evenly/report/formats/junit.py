@@ -14,7 +14,7 @@ _ELEMENT = {Word.FAIL: "failure", Word.INVALID: "error", Word.INCONCLUSIVE: "err
 
 def junit(run: RunRecord, answers: Sequence[tuple[ScenarioRecord, Answer]]) -> str:
     """Render the run as a JUnit test suite; a control that is caught counts as passed."""
-    words = [*(scenario.counts_as for scenario in run.scenarios), *(test.word for test in run.without_scenario)]
+    words = [*(scenario.contributes for scenario in run.scenarios), *(test.word for test in run.without_scenario)]
     loaded = {scenario.test for scenario in run.scenarios}
     times = [
         *(scenario.seconds for scenario in run.scenarios),
@@ -53,10 +53,10 @@ def junit(run: RunRecord, answers: Sequence[tuple[ScenarioRecord, Answer]]) -> s
 
 def _judge(case: ET.Element, scenario: ScenarioRecord, answer: Answer) -> None:
     said = "\n".join(answer.lines)
-    if scenario.counts_as in _ELEMENT:
+    if scenario.contributes in _ELEMENT:
         kind = f"{scenario.verdict.word}: {scenario.verdict.cause}"
         message = f"{answer.finding.lead} {plain(answer.finding.headline)}"
-        ET.SubElement(case, _ELEMENT[scenario.counts_as], {"type": kind, "message": message}).text = said
+        ET.SubElement(case, _ELEMENT[scenario.contributes], {"type": kind, "message": message}).text = said
     else:
         ET.SubElement(case, "system-out").text = said
 

@@ -1,4 +1,4 @@
-"""Was the test itself sound: the conditions a verdict rests on, the books, and what the run could not see."""
+"""Was the test itself sound: the conditions a verdict rests on, the ledger, and what the run could not see."""
 
 from dataclasses import dataclass
 
@@ -46,7 +46,7 @@ def ledger(scenario: ScenarioRecord, figures: Figures) -> Text:
     terms = " + ".join(f"{n:,}" for n in expected) if len(expected) <= MOST_TERMS else f"{sum(expected):,}"
     return text(
         "**{sent}** sent = {terms} {answered}{others} + **{errors}** {noun}",
-        sent=f"{len(scenario.judged) if scenario.judged else scenario.books.sent:,}",
+        sent=f"{len(scenario.judged) if scenario.judged else scenario.reconciliation.sent:,}",
         terms=terms,
         answered="expected" if others else "answered",
         others=text(" + **{n} unexpected**", n=f"{others:,}") if others else "",
@@ -107,7 +107,7 @@ def _reading(at_s: float, ready: tuple[str, ...], figures: Figures) -> Text:
 
 
 def _books(scenario: ScenarioRecord, figures: Figures) -> list[Condition]:
-    books = scenario.books
+    joined = scenario.reconciliation
     if scenario.load.identified_by:
         known = text(
             "**Only the answers' word:** {it} names the pod. This backend keeps no ids, so a request that was lost, doubled or "
@@ -119,18 +119,18 @@ def _books(scenario: ScenarioRecord, figures: Figures) -> list[Condition]:
             Condition(Mark.INCONCLUSIVE, known),
         ]
     found = [_one_request(figures)]
-    if books.discrepancies:
-        more = len(books.discrepancies) - 1
+    if joined.discrepancies:
+        more = len(joined.discrepancies) - 1
         broken = text(
             "**Client and pods agree: broken.** {first}{more}",
-            first=books.discrepancies[0],
+            first=joined.discrepancies[0],
             more=f" And {number(more)} more." if more else "",
         )
         return [*found, Condition(Mark.INVALID, broken)]
     agree = text(
         "**Client and pods agree:** {logged} of {sent} ids stand in the pods' own logs, each once.",
-        logged=f"{books.logged:,}",
-        sent=f"{books.sent:,}",
+        logged=f"{joined.logged:,}",
+        sent=f"{joined.sent:,}",
     )
     once = text("**No hidden retry:** no id stands twice in any log, and none in two.")
     return [*found, Condition(Mark.PASS, once), Condition(Mark.PASS, agree)]

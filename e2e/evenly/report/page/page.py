@@ -58,12 +58,12 @@ class Section:
     @property
     def passed(self) -> bool:
         """Whether it came out as it must."""
-        return self.record.counts_as is Word.PASS
+        return self.record.contributes is Word.PASS
 
     @property
     def rank(self) -> int:
         """Its place among the words, the worst first."""
-        return WORST_FIRST.index(self.record.counts_as)
+        return WORST_FIRST.index(self.record.contributes)
 
 
 def section(run: RunRecord, number: int, samples: Samples) -> Section:

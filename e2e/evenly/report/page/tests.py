@@ -102,7 +102,7 @@ def _shown(run: RunRecord, place: int) -> ShownTest:
     loads = [(i, scenario) for i, scenario in enumerate(run.scenarios) if scenario.test == test.test]
     errors = [error for error in run.errors if error.test == test.test]
     own = bool(not loads or test.attachments or test in (*run.without_scenario, *run.not_applicable) or errors)
-    telling = sorted(loads, key=lambda load: WORST_FIRST.index(load[1].counts_as))
+    telling = sorted(loads, key=lambda load: WORST_FIRST.index(load[1].contributes))
     return ShownTest(
         record=test,
         mark=_mark(test, [scenario for _, scenario in loads]),

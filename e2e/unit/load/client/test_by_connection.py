@@ -22,10 +22,10 @@ def log(*places: tuple[int, int]) -> Iterable[str]:
 
 
 def test_books_balance_when_every_answer_is_logged_where_it_says() -> None:
-    books = join_by_connection(rows(("a", 1, 1), ("a", 1, 2), ("b", 1, 1)), {"a": log((1, 1), (1, 2)), "b": log((1, 1))})
-    assert books.discrepancies == ()
-    assert books.logged_once == 3
-    assert books.answered == {"a": 2, "b": 1}
+    joined = join_by_connection(rows(("a", 1, 1), ("a", 1, 2), ("b", 1, 1)), {"a": log((1, 1), (1, 2)), "b": log((1, 1))})
+    assert joined.discrepancies == ()
+    assert joined.logged_once == 3
+    assert joined.answered == {"a": 2, "b": 1}
 
 
 @pytest.mark.parametrize(

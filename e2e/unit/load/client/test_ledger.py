@@ -12,11 +12,11 @@ def line(number: int, run_id: str = "run") -> str:
 
 
 def test_books_balance_when_every_answer_is_in_its_pods_log_once() -> None:
-    books = join([row(1, "a"), row(2, "b"), row(3, "a")], {"a": [line(1), line(3)], "b": [line(2)]}, "run")
-    assert books.discrepancies == ()
-    assert books.answered == {"a": 2, "b": 1}
-    assert books.logged_once == 3
-    assert books.errors == {}
+    joined = join([row(1, "a"), row(2, "b"), row(3, "a")], {"a": [line(1), line(3)], "b": [line(2)]}, "run")
+    assert joined.discrepancies == ()
+    assert joined.answered == {"a": 2, "b": 1}
+    assert joined.logged_once == 3
+    assert joined.errors == {}
 
 
 def test_what_a_log_lacks_that_was_cut_off_is_believed_and_told() -> None:
@@ -27,8 +27,8 @@ def test_what_a_log_lacks_that_was_cut_off_is_believed_and_told() -> None:
 
 
 def test_a_log_that_was_cut_off_still_tells_what_stands_in_two() -> None:
-    books = join([row(1, "a")], {"a": [line(1)], "b": [line(1)]}, "run", cut={"a", "b"})
-    assert books.discrepancies == ("1 attempt is in the logs more than once, so something in between sent again: 1",)
+    joined = join([row(1, "a")], {"a": [line(1)], "b": [line(1)]}, "run", cut={"a", "b"})
+    assert joined.discrepancies == ("1 attempt is in the logs more than once, so something in between sent again: 1",)
 
 
 def test_probes_other_runs_and_servers_own_words_do_not_count() -> None:
@@ -74,8 +74,8 @@ def test_an_id_in_two_pods_logs_was_sent_twice() -> None:
 
 def test_answers_in_anothers_name_are_counted_by_who_gave_them() -> None:
     logs = {"a": [line(1), line(2), line(3)], "b": [line(4), line(5)]}
-    books = join([row(1), row(2, "b"), row(3, "b"), row(4, "b"), lost(5, ErrorKind.RESET)], logs, "run")
-    assert books.false_names == {("a", "b"): 2}
+    joined = join([row(1), row(2, "b"), row(3, "b"), row(4, "b"), lost(5, ErrorKind.RESET)], logs, "run")
+    assert joined.false_names == {("a", "b"): 2}
 
 
 def test_a_killed_pod_is_believed_without_its_log() -> None:
@@ -84,15 +84,15 @@ def test_a_killed_pod_is_believed_without_its_log() -> None:
 
 def test_errors_that_arrived_are_told_apart_from_those_that_did_not() -> None:
     rows = [row(1), lost(2, ErrorKind.RESET), lost(3, ErrorKind.REFUSED), lost(4, ErrorKind.REFUSED)]
-    books = join(rows, {"a": [line(1), line(2)]}, "run")
-    assert books.discrepancies == ()
-    assert books.errors == {"reset": 1, "refused": 2}
-    assert books.errors_that_arrived == 1
+    joined = join(rows, {"a": [line(1), line(2)]}, "run")
+    assert joined.discrepancies == ()
+    assert joined.errors == {"reset": 1, "refused": 2}
+    assert joined.errors_that_arrived == 1
 
 
 def test_samples_carry_the_pod_whose_log_has_each_attempt() -> None:
-    books = join([row(1), lost(2, ErrorKind.RESET), lost(3, ErrorKind.REFUSED)], {"a": [line(1)], "b": [line(2)]}, "run")
-    assert list(books.samples) == [
+    joined = join([row(1), lost(2, ErrorKind.RESET), lost(3, ErrorKind.REFUSED)], {"a": [line(1)], "b": [line(2)]}, "run")
+    assert list(joined.samples) == [
         (1, 100, 90, 500, "pod-a", "a", "worker", 1, 1, "10.0.0.1", None, "a"),
         (2, 200, None, None, "", "", "", 0, 0, "", "reset", "b"),
         (3, 300, None, None, "", "", "", 0, 0, "", "refused", ""),
@@ -111,12 +111,12 @@ def test_where_connections_are_kept_each_request_has_its_own_place_on_one() -> N
     rows = [on_one_connection(1, 1), on_one_connection(2, 2), on_one_connection(3, 2)]
     logs = {"a": [line(1), line(2), line(3)]}
     assert join(rows[:2], {"a": logs["a"][:2]}, "run", kept=True).discrepancies == ()
-    books = join(rows, logs, "run", kept=True)
-    assert books.discrepancies == ("2 attempts are in the place of another on its connection: 2, 3",)
+    joined = join(rows, logs, "run", kept=True)
+    assert joined.discrepancies == ("2 attempts are in the place of another on its connection: 2, 3",)
 
 
 def test_attempts_that_were_lost_with_a_worker_do_not_balance() -> None:
-    books = join([row(1)], {"a": [line(1)]}, "run")
-    assert books.without(()) == books
-    (sentence,) = books.without((2, 3)).discrepancies
+    joined = join([row(1)], {"a": [line(1)]}, "run")
+    assert joined.without(()) == joined
+    (sentence,) = joined.without((2, 3)).discrepancies
     assert sentence == "2 attempts are without word from the worker process that made them, which is gone: 2, 3"

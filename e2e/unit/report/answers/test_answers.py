@@ -364,7 +364,7 @@ def test_each_change_of_endpoints_has_its_story(readings: list[tuple[float, tupl
 def test_books_that_do_not_balance_are_quoted() -> None:
     lines = tuple(f"{n} attempts are odd" for n in range(2, 7))
     said = say(simulate(discrepancies=lines))
-    assert headline(said) == "This run cannot tell. The client's books and the pods' own logs do not agree."
+    assert headline(said) == "This run cannot tell. The client's ledger and the pods' own logs do not agree."
     assert "5 disagreements" in plain(said.finding.figures)
     assert why(said) == "2 attempts are odd 3 attempts are odd 4 attempts are odd 2 more in result.json."
 

@@ -103,7 +103,7 @@ def test_a_target_port_is_not_blamed_for_a_few_errors() -> None:
 def test_a_pod_that_answers_in_anothers_name_is_named_by_the_logs() -> None:
     made = simulate(discrepancies=("334 attempts are answered in the name of one pod, but in the log of another: 2",))
     lies = (FalseName("uid-2", "uid-1", 1), FalseName("uid-0", "uid-1", 334))
-    said = say(made, books=replace(made.record.books, false_names=lies))
+    said = say(made, reconciliation=replace(made.record.reconciliation, false_names=lies))
     assert why(said).startswith(
         "k7m2p answered 334 connections in the name of q8zcd and w4n9x answered 1 connection in the name of q8zcd."
     )

@@ -1,4 +1,4 @@
-"""A load whose pods changed, on the page: each set of pods in a row, the judged one in the figures, the whole in the books."""
+"""A load whose pods changed, on the page: each set of pods in a row, the judged one in the figures, the whole in the ledger."""
 
 from dataclasses import replace
 
