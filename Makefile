@@ -14,7 +14,7 @@ HOLD ?=##          how long the load goes on after PASS, such as 30s: FAIL may s
 PATIENCE ?=##      factor for every time limit, such as 2 on a slow cluster or machine; empty: 1
 CONTEXT ?=##       a context of your kubeconfig: use that cluster and create none
 RUNS ?=##          how many runs `make soak` interrupts (50), how many loads `make planes` sends through each plane (1)
-TARGET ?=##        ADDRESS:PORT of a Service for `make bench`, such as a node's door; empty: servers of its own
+TARGET ?=##        ADDRESS:PORT of a Service for `make bench`, such as a node's mapped port; empty: servers of its own
 PYTHON ?= python3##  the Python (3.11 or newer) that makes .venv
 
 BIN := .venv/bin

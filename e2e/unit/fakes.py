@@ -17,7 +17,7 @@ from evenly.k8s.pods import Pod
 from evenly.load.identify import Identify
 from evenly.load.rows import Row
 from evenly.progress import Progress
-from evenly.scenario.epochs import Made
+from evenly.scenario.epochs import Change
 from evenly.scenario.pod_logs import Unverified
 from evenly.scenario.target import EntryPoints, Ledger
 from evenly.scenario.testbed import Testbed
@@ -237,7 +237,7 @@ class FakeTarget:
     def resolved(self, rows: Sequence[Row]) -> tuple[Row, ...]:
         return tuple(rows)
 
-    def changes_seen(self, made: Sequence[Made], pauses_ns: Sequence[int]) -> tuple[Made, ...]:
+    def changes_seen(self, made: Sequence[Change], pauses_ns: Sequence[int]) -> tuple[Change, ...]:
         del pauses_ns
         return tuple(made)
 

@@ -39,8 +39,8 @@ A Service takes connections at one address and spreads them over its pods. This 
 follows a tutorial's steps, and then measures whether the spread is even: about a minute, once the images are there.
 
 nginx stands in for the tutorial's Spring Boot app: a Service sees connections, never the program behind them.
-127.0.0.1 stands in for a node's address: each node's port 30000 has a door there, 30000, 30001 and 30002.
-A local HAProxy in front of those doors would stand in for a cloud's load balancer; the tour goes without one."""
+127.0.0.1 stands in for a node's address: the port 30000 of each node is mapped there, to 30000, 30001 and 30002.
+A local HAProxy in front of those ports would stand in for a cloud's load balancer; the tour goes without one."""
 
 
 def tour(settings: Settings) -> Word:

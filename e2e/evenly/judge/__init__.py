@@ -4,7 +4,7 @@ from evenly.judge.attempt import Attempt
 from evenly.judge.confidence import interval, visible
 from evenly.judge.decide import Judgement, Trial, decide
 from evenly.judge.drift import Drift
-from evenly.judge.epochs import Change, Epoch, epochs
+from evenly.judge.epochs import Epoch, LawChange, epochs
 from evenly.judge.fit import Fit, better_fit
 from evenly.judge.grey_zone import pass_rates
 from evenly.judge.law import Deviation, Law, Pick, Unit, absent, grouped, local_only, round_robin, sticky, uniform, weighted
@@ -22,13 +22,13 @@ __all__ = [
     "LOOK_EVERY",
     "Attempt",
     "Cause",
-    "Change",
     "Deviation",
     "Drift",
     "Epoch",
     "Fit",
     "Judgement",
     "Law",
+    "LawChange",
     "Look",
     "Order",
     "Pick",

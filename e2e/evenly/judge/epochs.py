@@ -10,7 +10,7 @@ QUIET = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class LawChange:
     """From the attempt ``at`` on, in order of start, ``law`` is declared: its pods are those that should answer.
 
     ``done`` is the first attempt that started after the change had been made; each pod has to answer from then on. ``passing``
@@ -36,7 +36,7 @@ class Epoch:
     sample: range
 
 
-def epochs(answers: Sequence[str | None], changes: Sequence[Change]) -> tuple[Epoch, ...]:
+def epochs(answers: Sequence[str | None], changes: Sequence[LawChange]) -> tuple[Epoch, ...]:
     """Take a load apart at its changes, the first of which is at attempt 1.
 
     A sample begins after the first answer of the law's last pod to answer and, where pods of the law before have left or a

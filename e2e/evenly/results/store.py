@@ -11,6 +11,10 @@ from evenly.results.schema import SCHEMA_VERSION, RunRecord
 RESULT = "result.json"
 
 
+EVIDENCE = "evidence"
+"""The folder, in a run's own, where each load leaves its files, in one of its name."""
+
+
 def write_result(folder: Path, run: RunRecord) -> Path:
     """Write the record into ``folder`` as result.json, whole or not at all, and return its path.
 

@@ -23,7 +23,7 @@ from evenly.k8s.wait import until
 from evenly.load.answer import Answer, ErrorKind
 from evenly.load.identify import Identify
 from evenly.load.rows import Row
-from evenly.scenario.epochs import Made
+from evenly.scenario.epochs import Change
 from evenly.scenario.pod_logs import Unverified
 from evenly.scenario.target import NOT_SETTLED, EntryPoints, Ledger, ServiceRef
 from evenly.scenario.testbed import Testbed
@@ -96,7 +96,7 @@ class AdoptedTarget:
         names = _names(self.known.values())
         return tuple(row._replace(uid=names.get(row.uid, row.uid)) for row in rows)
 
-    def changes_seen(self, made: Sequence[Made], pauses_ns: Sequence[int]) -> tuple[Made, ...]:
+    def changes_seen(self, made: Sequence[Change], pauses_ns: Sequence[int]) -> tuple[Change, ...]:
         """Return the beginning, and each change of the endpoints since, as the watch saw it.
 
         A roll-out changes them many times: all changes between two of ``pauses_ns``, when the test had seen the load even,
@@ -110,11 +110,11 @@ class AdoptedTarget:
             changes.append(self._change(tuple(group), changes[-1].pods))
         return tuple(changes)
 
-    def _change(self, readings: Sequence[Reading], before: tuple[Pod, ...]) -> Made:
+    def _change(self, readings: Sequence[Reading], before: tuple[Pod, ...]) -> Change:
         last = next((reading for reading in reversed(readings) if reading.ready), None)
         pods = self._pods(last.ready) if last else before  # who has lost all its pods is held to those that it had
         passing = {pod.uid: pod for reading in readings for pod in self._pods(reading.ready) if pod not in pods}
-        return Made("the endpoints changed", readings[0].at_ns, readings[-1].at_ns, pods, tuple(passing.values()))
+        return Change("the endpoints changed", readings[0].at_ns, readings[-1].at_ns, pods, tuple(passing.values()))
 
     def _pods(self, uids: frozenset[str]) -> tuple[Pod, ...]:
         return tuple(self.known[uid] for uid in sorted(uids) if uid in self.known)

@@ -19,7 +19,7 @@ from evenly.k8s.probe import Reply, ask, prober
 from evenly.k8s.proxy_rules.sync import await_rules
 from evenly.k8s.senders import client_pods
 from evenly.load.rows import Row
-from evenly.scenario.epochs import Made
+from evenly.scenario.epochs import Change
 from evenly.scenario.pod_logs import FollowedPodLogs, PodLogs
 from evenly.scenario.target import (
     CONSECUTIVE_GOOD,
@@ -124,7 +124,7 @@ class DeployedTarget:
         """Return the rows: evenly's backend names itself by its UID."""
         return tuple(rows)
 
-    def changes_seen(self, made: Sequence[Made], pauses_ns: Sequence[int]) -> tuple[Made, ...]:
+    def changes_seen(self, made: Sequence[Change], pauses_ns: Sequence[int]) -> tuple[Change, ...]:
         """Return the changes that the test has made: any other would be a fault."""
         del pauses_ns
         return tuple(made)

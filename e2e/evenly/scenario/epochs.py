@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import TypeVar
 
 from evenly.judge.decide import Judgement, Trial, decide
-from evenly.judge.epochs import Change, Epoch, epochs
+from evenly.judge.epochs import Epoch, LawChange, epochs
 from evenly.judge.law import Law, uniform
 from evenly.judge.plan import cap
 from evenly.judge.share import ShareRule
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class Change:
     """A change that was made: what, from when to when on the monotonic clock, and the pods that are to answer since.
 
     ``passing`` are others that may answer meanwhile.
@@ -42,7 +42,7 @@ class Made:
 class Part:
     """One epoch of a load, and what its sample says by itself. ``choices`` and ``at_us`` are of transition and sample."""
 
-    made: Made
+    made: Change
     epoch: Epoch
     rule: ShareRule
     choices: tuple[Row, ...]
@@ -72,7 +72,7 @@ class Part:
 
 
 def split_into_epochs(
-    choices: Sequence[Row], origin_ns: int, made: Sequence[Made], plan: LoadPlan, readings: Sequence[Reading] = ()
+    choices: Sequence[Row], origin_ns: int, made: Sequence[Change], plan: LoadPlan, readings: Sequence[Reading] = ()
 ) -> tuple[Part, ...]:
     """Take a load apart at the changes made, and judge each epoch's sample against equal shares for its pods.
 
@@ -87,7 +87,7 @@ def split_into_epochs(
 
     # of changes between the same two attempts only the last has an epoch
     begun = {first_after(one.asked_ns) if one.name else 1: one for one in made}
-    changes = [Change(at, _law(one), first_after(one.done_ns), _uids(one.passing)) for at, one in begun.items()]
+    changes = [LawChange(at, _law(one), first_after(one.done_ns), _uids(one.passing)) for at, one in begun.items()]
     parts = []
     for one, epoch in zip(begun.values(), epochs(answers, changes), strict=True):
         rule = ShareRule(epoch.law, plan.alpha, plan.beta, plan.delta)
@@ -116,7 +116,7 @@ def _started_by_us(choices: Sequence[Row]) -> tuple[int, ...]:
 
 
 def changed_record(
-    observed: Observed, made: Sequence[Made], plan: LoadPlan, control: Cause | None, seconds: float
+    observed: Observed, made: Sequence[Change], plan: LoadPlan, control: Cause | None, seconds: float
 ) -> ScenarioRecord:
     """Make the record of a load during which the pods changed.
 
@@ -186,7 +186,7 @@ def _recorded(part: Part, observed: Observed, *, judged: bool) -> EpochRecord:
     )
 
 
-def _law(made: Made) -> Law:
+def _law(made: Change) -> Law:
     return uniform(made.pods)
 
 

@@ -17,7 +17,7 @@ from evenly.load.answer import ErrorKind
 from evenly.load.client.process import NEW_CONNECTION, LocustProcess
 from evenly.load.plan import LoadPlan, Summary
 from evenly.results.schema import ScenarioRecord
-from evenly.scenario.epochs import Made, changed_record
+from evenly.scenario.epochs import Change, changed_record
 from evenly.scenario.observe import node_rules, observe
 from evenly.scenario.outcome import Outcome, outcome
 from evenly.scenario.record import Observed, Scenario, scenario_record
@@ -160,7 +160,7 @@ class Loads:
         if self._under_load:
             done_ns = max(done_ns, self._target.endpoints.since_ns)
             pods = tuple(pod for pod in self._target.settled.expected if pod.uid != without)
-            self._under_load.changed(Made(name, asked_ns, done_ns, pods))
+            self._under_load.changed(Change(name, asked_ns, done_ns, pods))
 
     @property
     def _load_id(self) -> str:

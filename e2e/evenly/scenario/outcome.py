@@ -8,13 +8,11 @@ from evenly.errors import EvenlyError
 from evenly.judge.verdict import Cause, Word
 from evenly.load.plan import ROWS_FILE
 from evenly.load.rows import Row, read_rows
+from evenly.results.store import EVIDENCE
 
 if TYPE_CHECKING:
     from evenly.results.schema import ScenarioRecord
     from evenly.scenario.run import Run
-
-EVIDENCE = "evidence"
-"""The folder, in a run's own, where each load leaves its files, in one of its name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,7 +15,7 @@ from evenly.progress import Progress
 from evenly.report import SAMPLES, Report, point_latest, render, write_result
 from evenly.results.samples import SamplesFile, write_samples
 from evenly.results.schema import ErrorRecord, RunRecord, ScenarioRecord, TestRecord
-from evenly.scenario.outcome import EVIDENCE
+from evenly.results.store import EVIDENCE
 
 
 @dataclass(slots=True)

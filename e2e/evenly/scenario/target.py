@@ -17,7 +17,7 @@ from evenly.k8s.services import Port, Spec, View
 from evenly.load.client.ledger import Reconciled
 from evenly.load.identify import Identify
 from evenly.load.rows import Row
-from evenly.scenario.epochs import Made
+from evenly.scenario.epochs import Change
 
 CONSECUTIVE_GOOD = 50
 """Answers in a row from current endpoints after which a pod that has left is taken to get no more connections."""
@@ -111,7 +111,7 @@ class Target(Protocol):
     def resolved(self, rows: Sequence[Row]) -> tuple[Row, ...]:
         """Return the rows with UIDs in the place of other names that their pods go by."""
 
-    def changes_seen(self, made: Sequence[Made], pauses_ns: Sequence[int]) -> tuple[Made, ...]:
+    def changes_seen(self, made: Sequence[Change], pauses_ns: Sequence[int]) -> tuple[Change, ...]:
         """Return the changes of the pods so far: those ``made`` by the test, and those that were seen."""
 
 

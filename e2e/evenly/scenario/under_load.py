@@ -10,7 +10,7 @@ from evenly.k8s.wait import until
 from evenly.load.client.process import LocustProcess
 from evenly.load.plan import LoadPlan, Stopped, Summary
 from evenly.results.schema import EpochRecord
-from evenly.scenario.epochs import Made, split_into_epochs
+from evenly.scenario.epochs import Change, split_into_epochs
 from evenly.scenario.outcome import Outcome
 from evenly.scenario.target import Target
 
@@ -37,12 +37,12 @@ class UnderLoad:
         self._pauses_ns: list[int] = []  # when the test went on, after it had waited for a verdict
         locust.release(plan)
         released_ns = time.monotonic_ns()
-        self._made = [Made("", released_ns, released_ns, target.settled.expected)]
+        self._made = [Change("", released_ns, released_ns, target.settled.expected)]
         self._outcome: Outcome | None = None
         until(lambda: bool(locust.rows), limit_s=limits.LOAD_BEGINS_S, every_s=LOOK_EVERY_S)
 
     @property
-    def changes(self) -> tuple[Made, ...]:
+    def changes(self) -> tuple[Change, ...]:
         """The changes so far, those of the test's and those that were seen; the first one is the beginning."""
         return self._target.changes_seen(self._made, self._pauses_ns)
 
@@ -65,7 +65,7 @@ class UnderLoad:
         enough = lost() + more
         until(lambda: lost() >= enough, limit_s=limits.EVEN_S, every_s=LOOK_EVERY_S)
 
-    def changed(self, change: Made) -> None:
+    def changed(self, change: Change) -> None:
         """Take note of a change that was made."""
         self._made.append(change)
 

@@ -23,7 +23,7 @@ from evenly.load.answer import Answer
 from evenly.load.rows import Row
 from evenly.scenario import adopt as module
 from evenly.scenario.adopt import AdoptedTarget, adopt
-from evenly.scenario.epochs import Made
+from evenly.scenario.epochs import Change
 from evenly.scenario.target import EntryPoints, ServiceRef
 from evenly.settings import Settings
 from unit.factories import pod
@@ -152,7 +152,7 @@ def test_a_pod_that_came_meanwhile_is_known_by_its_uid_whatever_it_is_called(mon
     assert [one.uid for one in named] == ["c", "c", "c", "stranger"]
 
 
-BEGUN = Made("", 10 * S, 10 * S, (pod("a"), pod("b")))
+BEGUN = Change("", 10 * S, 10 * S, (pod("a"), pod("b")))
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from evenly.load.answer import ErrorKind
 from evenly.load.client.ledger import Reconciled
 from evenly.load.plan import LoadPlan, Stopped, Summary
 from evenly.load.rows import Row
-from evenly.scenario.epochs import Made, changed_record, split_into_epochs
+from evenly.scenario.epochs import Change, changed_record, split_into_epochs
 from evenly.scenario.record import Observed, Scenario, Setting
 from unit.factories import pod
 
@@ -41,8 +41,8 @@ def drawn(uids: str, number: int) -> list[str | None]:
     return list(random.Random(7).choices(uids, k=number))  # noqa: S311 - a draw, not a secret
 
 
-def change(name: str, at_ms: int, uids: str) -> Made:
-    return Made(name, at_ms * MS, at_ms * MS, pods(uids))
+def change(name: str, at_ms: int, uids: str) -> Change:
+    return Change(name, at_ms * MS, at_ms * MS, pods(uids))
 
 
 BEGUN = change("", 0, "abc")

@@ -10,7 +10,7 @@ import pytest
 from evenly.k8s.converge import Settled
 from evenly.load.plan import LoadPlan
 from evenly.load.rows import Row
-from evenly.scenario.epochs import Made, split_into_epochs
+from evenly.scenario.epochs import Change, split_into_epochs
 from evenly.scenario.under_load import UnderLoad
 from unit.fakes import FakeTarget
 from unit.scenario.test_epochs import MS, PLAN, pods, rows
@@ -41,7 +41,7 @@ def test_what_has_decided_while_the_load_was_on_has_decided_in_the_end(seed: int
     load = UnderLoad(cast("Any", locust), PLAN, FakeTarget(settled=Settled(ALL, opened=True)))
     locust.t0_ns = load.changes[0].asked_ns + T0_AFTER_RELEASE_NS
     asked_ns = locust.t0_ns + 4000 * MS
-    load.changed(Made("kube-proxy restarted", asked_ns, asked_ns, ALL))
+    load.changed(Change("kube-proxy restarted", asked_ns, asked_ns, ALL))
 
     def decided(sent: int) -> bool:
         locust.sent = drawn[:sent]

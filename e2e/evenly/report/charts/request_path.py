@@ -155,7 +155,7 @@ def _told(record: PathRecord) -> dict[str, Text]:
     chance = " by chance" if all(target.share is not None for target in record.targets) else ""
     several = text("It picks one of {n} pods{chance}.", n=number(len(record.targets)), chance=chance)
     return {
-        "Client": text("Sends one request to the door of `{node}`, the only address that it knows.", node=record.node),
+        "Client": text("Sends one request to the entry point of `{node}`, the only address that it knows.", node=record.node),
         "Node": text("`{node}` takes it at its **nodePort**.", node=record.node),
         "Service": text(
             "That leads to the rule of `{service}`, as the Service's own address and **port** do. {pick}",
