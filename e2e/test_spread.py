@@ -28,6 +28,12 @@ def test_more_and_fewer_pods_share_evenly(service):
         assert svc.load() == PASS
 
 
+def test_a_second_service_takes_the_place_of_the_first(service):
+    first, second = (service("spring-service.yaml") for _ in range(2))
+    assert first.home != second.home
+    assert second.load() == PASS
+
+
 @pytest.mark.claim(1)
 def test_kept_connections_spread_evenly_too(service):
     assert service("spring-service.yaml").load(locustfile="locustfiles/keep_alive.py") == PASS

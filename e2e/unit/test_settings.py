@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from evenly.errors import EvenlyError
-from evenly.settings import ClusterFrom, Seconds, command, load
+from evenly.settings import ClusterFrom, Seconds, Settings, command, load, with_options
 
 
 def configured(folder: Path, text: str) -> Path:
@@ -74,3 +74,10 @@ def test_a_file_that_is_not_toml_is_refused(tmp_path: Path) -> None:
 def test_the_command_to_repeat_a_run_is_the_one_that_was_typed() -> None:
     assert command(["-k", "a b"], {}) == "pytest -k 'a b'"
     assert command(["-k", "a b"], {"EVENLY_COMMAND": "make e2e"}) == "make e2e"
+
+
+def test_a_service_may_have_options_of_its_own_which_are_read_as_a_runs_are() -> None:
+    own = with_options(Settings(), {"rate": "400/s", "workers_in_cluster": 2})
+    assert (float(own.rate), own.workers_in_cluster, own.clients) == (400, 2, Settings().clients)
+    with pytest.raises(EvenlyError, match="clients is 0"):
+        with_options(Settings(), {"clients": 0})

@@ -57,9 +57,9 @@ class FollowedPodLogs:
     What the log of a pod that has ended lacks was not written, or not read, before it went; it is told as unread.
     """
 
-    def __init__(self, namespace: Namespace, ids: str) -> None:
+    def __init__(self, namespace: Namespace, ids: str, follower: LogFollower | None = None) -> None:
         self._ids = ids
-        self._follower = LogFollower(namespace, lambda line: line.startswith(f"{ids}/"))
+        self._follower = follower or LogFollower(namespace, lambda line: line.startswith(f"{ids}/"))
 
     def __enter__(self) -> Self:
         self._follower.__enter__()

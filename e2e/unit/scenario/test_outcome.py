@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from evenly import FAIL, INCONCLUSIVE, INVALID, PASS, Cause
+from evenly import FAIL, INCONCLUSIVE, INVALID, PASS, Cause, EvenlyError
 from evenly.judge import Verdict, Word
 from evenly.pytest_plugin.plugin import pytest_assertrepr_compare
 from evenly.scenario.outcome import Outcome
@@ -46,3 +46,8 @@ def test_a_failed_assertion_explains_itself_and_names_the_report(outcome: Callab
 def test_other_assertions_are_left_alone(outcome: Callable[..., Outcome]) -> None:
     assert pytest_assertrepr_compare("==", 1, PASS) is None
     assert pytest_assertrepr_compare("==", outcome(None), "PASS") is None
+
+
+def test_an_outcome_is_neither_true_nor_false(outcome: Callable[..., Outcome]) -> None:
+    with pytest.raises(EvenlyError, match=r"neither true nor false\n.*compare it: assert outcome == PASS"):
+        assert outcome(None)

@@ -5,9 +5,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from kubernetes.client import ApiClient
 
-from evenly.k8s.namespace import Namespace
 from evenly.k8s.pods import Pod
 from evenly.scenario import pod_logs
 from evenly.scenario.pod_logs import FollowedPodLogs, PodLogs
@@ -83,6 +81,6 @@ def test_a_pod_that_is_gone_is_believed(logs: Logs) -> None:
 
 @pytest.mark.parametrize(("ended", "found"), [({"a"}, 0), (set(), 1)])
 def test_a_pod_that_has_gone_before_its_log_was_read_is_believed_where_it_was_seen(ended: set[str], found: int) -> None:
-    followed = FollowedPodLogs(Namespace(ApiClient(), "shop"), ids="run.1")
-    followed._follower = cast("Any", SimpleNamespace(lines=lambda _: {}, ended=frozenset(ended)))
+    follower = cast("Any", SimpleNamespace(lines=lambda _: {}, ended=frozenset(ended)))
+    followed = FollowedPodLogs(NAMESPACE, ids="run.1", follower=follower)
     assert len(followed.reconcile([row(1, connection=2)], [], kept=False).discrepancies) == found
