@@ -18,12 +18,13 @@ from unit.factories import pod
 from unit.fakes import FakeTarget, a_testbed
 
 THEIRS = ForeignCluster("theirs", Path("config"), {}, "theirs")
+NO_LOADS: Any = SimpleNamespace(send=None, sustain=None)
 REF = ServiceRef(Namespace(None, "shop"), "checkout", Port(80, "http", 31000, ""))
 
 
 def service(target: FakeTarget) -> ServiceUnderTest:
     target.ref = REF
-    return ServiceUnderTest(a_testbed(THEIRS), cast("Any", target), cast("Any", SimpleNamespace()), cast("Any", None))
+    return ServiceUnderTest(a_testbed(THEIRS), cast("Any", target), NO_LOADS, cast("Any", None))
 
 
 def test_kube_proxy_of_somebodys_cluster_is_not_restarted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,6 +43,6 @@ def test_pods_that_are_all_on_one_node_are_not_apart() -> None:
 
 def test_the_node_port_is_the_services_own() -> None:
     entries = EntryPoints({"two": "10.1.0.2:31000", "one": "10.1.0.1:31000"}, 31000)
-    existing = ExistingService(FakeTarget(ref=REF, entries=entries), cast("Any", None))
+    existing = ExistingService(FakeTarget(ref=REF, entries=entries), NO_LOADS)
     assert existing.node_port == "10.1.0.2:31000"
     assert existing.nodes == ("two", "one")

@@ -15,6 +15,12 @@ PLANTED = {
     "report/render.py": "def late():\n    from evenly.load import plan",
     "load/plan.py": "import gevent",
     "scenario/run.py": "from evenly.load.locust import users",
+    "k8s/pods.py": "from evenly.k8s import converge",
+    "load/rows.py": "from evenly.load import attempts",
+    "report/figures.py": "from evenly.report import render",
+    "cluster/kind.py": "from evenly.cluster import lifecycle",
+    "offline/apt.py": "from evenly.offline import supplier",
+    "scenario/target.py": "from evenly.scenario import service",
 }
 
 
