@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from evenly.k8s.pods import Pod
     from evenly.k8s.wait import until
     from evenly.pytest_plugin.calls import DeployService, Kubectl, PutLoadBalancer, Show, UseExisting
+    from evenly.scenario.existing import ExistingService
     from evenly.scenario.load_balancer import LoadBalancer
     from evenly.scenario.outcome import Outcome
-    from evenly.scenario.service import ExistingService, ServiceUnderTest
+    from evenly.scenario.service import ServiceUnderTest
     from evenly.scenario.terminal import Terminal
     from evenly.scenario.under_load import UnderLoad
 
@@ -30,7 +31,7 @@ PASS, FAIL, INCONCLUSIVE, INVALID = Word.PASS, Word.FAIL, Word.INCONCLUSIVE, Wor
 _LATE = {
     "Cluster": "evenly.cluster",
     "DeployService": "evenly.pytest_plugin.calls",
-    "ExistingService": "evenly.scenario.service",
+    "ExistingService": "evenly.scenario.existing",
     "Kubectl": "evenly.pytest_plugin.calls",
     "LoadBalancer": "evenly.scenario.load_balancer",
     "Namespace": "evenly.k8s.namespace",

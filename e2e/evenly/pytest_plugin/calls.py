@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
     from evenly.k8s.request_path.path import Path as RequestPath
     from evenly.load.identify import Identify
+    from evenly.scenario.existing import ExistingService
     from evenly.scenario.load_balancer import LoadBalancer
-    from evenly.scenario.service import ExistingService, ServiceUnderTest
+    from evenly.scenario.service import ServiceUnderTest
 
 BACKEND = "backend.yaml"
 

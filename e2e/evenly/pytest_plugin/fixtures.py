@@ -1,4 +1,7 @@
-"""The pytest fixtures: a cluster, a run, and Services under test. Thin, over scenario/."""
+"""The pytest fixtures: a cluster, a run, and Services under test. Thin, over scenario/.
+
+They stand in one module, as pytest registers them by it.
+"""
 
 import re
 import signal
@@ -30,10 +33,11 @@ if TYPE_CHECKING:
     from evenly.k8s.request_path.path import Path as RequestPath
     from evenly.load.identify import Identify
     from evenly.results.schema import Attachment
+    from evenly.scenario.existing import ExistingService
     from evenly.scenario.load_balancer import LoadBalancer
     from evenly.scenario.record import Scenario
     from evenly.scenario.run import Run
-    from evenly.scenario.service import ExistingService, ServiceUnderTest
+    from evenly.scenario.service import ServiceUnderTest
     from evenly.scenario.terminal import Terminal
     from evenly.scenario.testbed import Testbed
 
@@ -121,7 +125,7 @@ def service(
 @pytest.fixture
 def existing(request: pytest.FixtureRequest, testbed: "Testbed") -> Iterator[UseExisting]:
     """Returns a Service that is in the cluster already, ``existing("namespace/name", identify=header("X-Pod"))``."""
-    from evenly.scenario.service import existing_service
+    from evenly.scenario.existing import existing_service
 
     scenario, count = _scenario(request.node), 0
     with ExitStack() as stack:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
+from evenly import limits
 from evenly.errors import EvenlyError, NotApplicableError
 from evenly.judge.decide import Trial, decide
 from evenly.judge.law import Law, Pick, uniform
@@ -67,26 +68,10 @@ class Loads:
         On Ctrl-C what was seen until then is judged and recorded before the interrupt goes on.
         """
         settings, target = self._bed.settings, self._target
-        if locustfile and target.new_connections_only:
-            raise EvenlyError(f"{target.new_connections_only}, whatever {locustfile} does", "leave it out")
         law = self._over_uids(law) if law else uniform(target.settled.expected)
         rule = ShareRule(law, settings.alpha, settings.beta, settings.delta)
-        locustfile = locustfile or (not target.new_connections_only and settings.locustfile) or NEW_CONNECTION
-        in_cluster = not (through or sources) and self._pods_send(locustfile, law.pick)
-        order = Order(target.entries.address(through), locustfile, settings.clients, in_cluster)
-        plan = replace(
-            LoadPlan.of(
-                *(self._load_id, rule),
-                sources=sources,
-                hold_s=settings.hold,
-                rate_per_s=settings.rate,
-                host="" if order.in_cluster else target.host(to),
-            ),
-            target=(to or target.ref.inside().name) if order.in_cluster else "",
-            identify=target.identify,
-        )
-        if not target.endpoints.ready:
-            plan = replace(plan, least_after_fail=IN_VAIN)
+        order = self._order(law.pick, locustfile, through, sources)
+        plan = self._plan(rule, order, sources, to)
         self._sender.check(plan, order)
         locust = self._sender.get(order)
         if through and through != target.entries.usual:  # that one has settled
@@ -126,7 +111,9 @@ class Loads:
         target = self._target
         law = uniform(target.settled.expected)
         plan = replace(
-            LoadPlan.lasting(self._load_id, law, rate_per_s=rate_per_s, limit_s=limit_s, errors_allowed=lost_allowed),
+            LoadPlan.lasting(
+                *(self._load_id, law), rate_per_s=rate_per_s, limit_s=limits.scaled(limit_s), errors_allowed=lost_allowed
+            ),
             host=target.host(),
             identify=target.identify,
         )
@@ -165,6 +152,27 @@ class Loads:
     @property
     def _load_id(self) -> str:
         return f"{self._bed.run.run_id}.{len(self._bed.run.record.scenarios) + 1}"
+
+    def _order(self, pick: Pick, locustfile: str, through: str, sources: str) -> Order:
+        settings, target = self._bed.settings, self._target
+        if locustfile and target.new_connections_only:
+            raise EvenlyError(f"{target.new_connections_only}, whatever {locustfile} does", "leave it out")
+        locustfile = locustfile or (not target.new_connections_only and settings.locustfile) or NEW_CONNECTION
+        in_cluster = not (through or sources) and self._pods_send(locustfile, pick)
+        return Order(target.entries.address(through), locustfile, settings.clients, in_cluster)
+
+    def _plan(self, rule: ShareRule, order: Order, sources: str, to: str) -> LoadPlan:
+        settings, target = self._bed.settings, self._target
+        plan = LoadPlan.of(
+            *(self._load_id, rule),
+            sources=sources,
+            hold_s=settings.hold,
+            rate_per_s=settings.rate,
+            host="" if order.in_cluster else target.host(to),
+        )
+        inside = (to or target.ref.inside().name) if order.in_cluster else ""
+        least = plan.least_after_fail if target.endpoints.ready else IN_VAIN
+        return replace(plan, target=inside, identify=target.identify, least_after_fail=least)
 
     def _over_uids(self, law: Law) -> Law:
         """Return a law with UIDs in the place of pods' names; raises EvenlyError for a pod that there is not."""

@@ -1,4 +1,4 @@
-"""What a test holds: a Service of evenly's own, which it may change, or one that was there before."""
+"""What a test holds that has made a Service: it loads the Service, asks it, and changes it."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,14 +17,12 @@ from evenly.k8s.request_path import from_node_network
 from evenly.k8s.request_path.path import Path
 from evenly.k8s.request_path.trace import Entry, trace
 from evenly.load.client.process import NEW_CONNECTION
-from evenly.load.identify import Identify
-from evenly.scenario.adopt import adopt
 from evenly.scenario.deploy import Apply, DeployedTarget, Files, Find, deploy
 from evenly.scenario.loads import Loads
 from evenly.scenario.observe import read_choice
 from evenly.scenario.record import Scenario
 from evenly.scenario.sender import Order, Sender
-from evenly.scenario.target import CONSECUTIVE_GOOD, Target, zones
+from evenly.scenario.target import CONSECUTIVE_GOOD, node_port, own_address, zones
 from evenly.scenario.testbed import Testbed
 
 BACKEND_PROGRAM = "nginx"
@@ -117,7 +115,7 @@ class ServiceUnderTest:
 
     def connect_from_outside(self, address: str) -> str:
         """Connect to an address from the network of the nodes; return "accepted", or the system's words."""
-        return from_node_network.connect(address, from_node_network.device_of(_own_address(self._target)))
+        return from_node_network.connect(address, from_node_network.device_of(own_address(self._target)))
 
     def trace(self) -> Path:
         """Send one request through the first node, and return the way that it took."""
@@ -203,33 +201,6 @@ class ServiceUnderTest:
         return self._loads.change(name, partial(self._target.settle, consecutive_good=CONSECUTIVE_GOOD))
 
 
-class ExistingService:
-    """A Service that was there before: ``load`` goes through it, ``under_load`` also while its owner changes it.
-
-    The changes are those of its endpoints, as they are seen: what comes between two calls of ``until_even()`` is one.
-    """
-
-    def __init__(self, target: Target, loads: Loads) -> None:
-        self.load = loads.send
-        self.under_load = loads.sustain
-        self._target = target
-
-    @property
-    def pods(self) -> tuple[Pod, ...]:
-        """The pods that were its endpoints as it was found, by UID."""
-        return self._target.settled.expected
-
-    @property
-    def nodes(self) -> tuple[str, ...]:
-        """The nodes that a load can go through, each with rules of its own; the first is where one goes by default."""
-        return tuple(self._target.entries.nodes)
-
-    @property
-    def node_port(self) -> str:
-        """The first node's own address, with the Service's node port."""
-        return node_port(self._target)
-
-
 @contextmanager
 def service_under_test(
     bed: Testbed, scenario: Scenario, files: Files, *, find: Find = shipped.manifest, apply: Apply = namespace.apply
@@ -243,27 +214,9 @@ def service_under_test(
             yield ServiceUnderTest(bed, target, Loads(bed, scenario, target, sender, began_s), sender)
 
 
-@contextmanager
-def existing_service(bed: Testbed, scenario: Scenario, name: str, identify: Identify) -> Iterator[ExistingService]:
-    """Find a Service of the cluster, ``namespace/name``, for a scenario."""
-    began_s = time.monotonic()
-    bed.cluster.await_forgotten(bed.run.progress)
-    with Sender(bed, scenario.name) as sender, adopt(bed, name, identify) as target:
-        yield ExistingService(target, Loads(bed, scenario, target, sender, began_s))
-
-
 def _first_order(bed: Testbed, files: Files) -> Order:
     """Return the order that the first load most likely is."""
     settings, inside = bed.settings, files.client_pods > 0
     locustfile = NEW_CONNECTION if inside else settings.locustfile or NEW_CONNECTION
     address = next(iter(bed.cluster.entries.values()))
     return Order(address, locustfile, settings.clients, in_cluster=settings.workers_in_cluster > 0 and not inside)
-
-
-def node_port(target: Target) -> str:
-    """Return the address that its first node has on the nodes' own network, with the port that is open there."""
-    return f"{_own_address(target)}:{target.entries.node_port}"
-
-
-def _own_address(target: Target) -> str:
-    return next(node.address for node in target.cluster_nodes if node.name == target.entries.usual)

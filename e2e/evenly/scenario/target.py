@@ -132,3 +132,13 @@ def settle_at_rest(target: Target, access: NodeAccess, through: str = "", consec
     node = through or target.entries.usual
     if target.settled.unanswered and node in target.entries.nodes:
         access.forget_connections([node], target.entries.node_port)
+
+
+def node_port(target: Target) -> str:
+    """Return the first node's own address, with the port that it has open for loads."""
+    return f"{own_address(target)}:{target.entries.node_port}"
+
+
+def own_address(target: Target) -> str:
+    """Return the address that its first node has on the nodes' own network."""
+    return next(node.address for node in target.cluster_nodes if node.name == target.entries.usual)

@@ -12,7 +12,8 @@ from evenly.k8s import changes
 from evenly.k8s.converge import Settled
 from evenly.k8s.namespace import Namespace
 from evenly.k8s.services import Port
-from evenly.scenario.service import ExistingService, ServiceUnderTest
+from evenly.scenario.existing import ExistingService
+from evenly.scenario.service import ServiceUnderTest
 from evenly.scenario.target import EntryPoints, ServiceRef
 from unit.factories import pod
 from unit.fakes import FakeTarget, a_testbed
