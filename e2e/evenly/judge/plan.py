@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from dataclasses import dataclass
+from functools import cache
 from math import ceil, exp, floor, lgamma, log
 
 from evenly.judge.exact import needed
@@ -25,6 +26,7 @@ class Plan:
     margin: int
 
 
+@cache  # 75 ms, and a load asks again and again
 def fixed_plan(share: float, pods: int, *, alpha: float, beta: float, delta: float) -> Plan:
     """Return the shortest plan, in multiples of ``pods``, for a pod with this share among so many.
 

@@ -103,5 +103,6 @@ def test_what_cannot_be_planned_for_is_refused_by_name_with_a_remedy(
 
 def test_a_deviation_that_no_load_can_show_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(fixed, "_WIDEST", 100)  # the same end of the search, sooner
+    fixed.fixed_plan.cache_clear()
     with pytest.raises(EvenlyError, match=r"0\.01 from a share of 0\.333333 is too small to plan for"):
         told(tmp_path, delta="1pp")
