@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evenly.judge import ShareRule
-from evenly.judge.share import edges
+from evenly.judge.share_rule import edges
 
 Counts = npt.NDArray[np.int64]  # the last axis holds the pods, the one before it mostly the runs
 Shares = npt.NDArray[np.float64]

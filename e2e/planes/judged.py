@@ -9,8 +9,8 @@ from evenly import limits
 from evenly.judge import Law, Pick, ShareRule, Trial, Verdict, Word, decide
 from evenly.k8s.wait import until
 from evenly.load.client import preflight
-from evenly.load.client.ledger import Reconciled, join
 from evenly.load.client.process import CLIENTS, LocustProcess
+from evenly.load.client.reconcile import Reconciled, join
 from evenly.load.plan import LoadPlan
 from planes.rules import DOOR, DOOR_PORT
 from planes.servers import Server

@@ -11,7 +11,7 @@ from evenly.judge.law import Deviation, Law, Pick, Unit, absent, grouped, local_
 from evenly.judge.order import Order
 from evenly.judge.plan import CONNECTIONS_A_CLIENT, Plan, cap, fixed_plan
 from evenly.judge.sample import LOOK_EVERY, Sample
-from evenly.judge.share import ALPHA, BETA, DELTA, Look, ShareRule, deviation_to_catch
+from evenly.judge.share_rule import ALPHA, BETA, DELTA, Look, ShareRule, deviation_to_catch
 from evenly.judge.verdict import Cause, Verdict, Word
 
 __all__ = [

@@ -6,7 +6,7 @@ from operator import sub
 from evenly.judge.attempt import Attempt
 from evenly.judge.drift import Drift
 from evenly.judge.order import Order
-from evenly.judge.share import Look, ShareRule
+from evenly.judge.share_rule import Look, ShareRule
 from evenly.judge.verdict import Cause
 
 

@@ -6,7 +6,7 @@ from itertools import repeat
 
 from evenly.judge.law import Law
 from evenly.judge.sample import LOOK_EVERY, Sample
-from evenly.judge.share import Look, ShareRule
+from evenly.judge.share_rule import Look, ShareRule
 from evenly.judge.verdict import Cause, Verdict
 
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from math import fsum, log
 from operator import add
 
-from evenly.judge.evidence import ln_mean
 from evenly.judge.law import Law
+from evenly.judge.ln_mean import ln_mean
 from evenly.judge.mixture import Mixture
-from evenly.judge.share import DELTA, deviation_to_catch
+from evenly.judge.share_rule import DELTA, deviation_to_catch
 
 LENGTHS = (1, 2, 4, 8)  # blocks: longer changes show in the shares themselves before a test ends
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from math import ceil, inf, log, log1p
 
 from evenly.judge.attempt import Attempt
-from evenly.judge.share import Look, ShareRule, passes
+from evenly.judge.share_rule import Look, ShareRule, passes
 from evenly.judge.verdict import Cause, Word
 
 

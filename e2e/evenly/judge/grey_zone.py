@@ -5,7 +5,7 @@ from math import isclose
 from types import MappingProxyType
 
 from evenly.judge.law import Pick
-from evenly.judge.share import ALPHA, BETA, DELTA, ShareRule
+from evenly.judge.share_rule import ALPHA, BETA, DELTA, ShareRule
 
 _EVEN_PODS: Mapping[int, Mapping[float, float]] = MappingProxyType(
     {

@@ -3,8 +3,8 @@
 from collections import defaultdict
 from math import log
 
-from evenly.judge.evidence import ln_mean
 from evenly.judge.law import Law
+from evenly.judge.ln_mean import ln_mean
 
 
 class Order:

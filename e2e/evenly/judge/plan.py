@@ -7,7 +7,7 @@ from math import ceil, exp, floor, lgamma, log
 
 from evenly.judge.exact import needed
 from evenly.judge.law import Pick
-from evenly.judge.share import ShareRule, edges
+from evenly.judge.share_rule import ShareRule, edges
 
 CONNECTIONS_A_CLIENT = 2
 """A client that stays shows it at its second connection; a third would tell less than another client's two."""

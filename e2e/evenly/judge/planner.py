@@ -10,7 +10,7 @@ from statistics import fmean, stdev
 
 from evenly.judge.plan import Plan, longest_plan
 from evenly.judge.sample import LOOK_EVERY
-from evenly.judge.share import ShareRule, deviation_to_catch
+from evenly.judge.share_rule import ShareRule, deviation_to_catch
 from evenly.judge.verdict import Word
 
 Draw = Callable[[], float]  # gives the next number from 0 to 1, such as random.Random(seed).random

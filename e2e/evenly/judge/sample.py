@@ -8,7 +8,7 @@ from evenly.judge.attempt import Attempt
 from evenly.judge.chance import Chance
 from evenly.judge.exact import Stays, Turns
 from evenly.judge.law import Pick
-from evenly.judge.share import Look, ShareRule
+from evenly.judge.share_rule import Look, ShareRule
 from evenly.judge.verdict import Cause, Verdict, Word
 
 LOOK_EVERY = 100  # attempts from one look to the next

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from evenly.judge.sample import Sample
-from evenly.judge.share import ShareRule
+from evenly.judge.share_rule import ShareRule
 from evenly.judge.verdict import Word
 from evenly.load.answer import Exchange
 from evenly.load.pace import Pace

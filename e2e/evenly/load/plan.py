@@ -13,7 +13,7 @@ from evenly.errors import EvenlyError
 from evenly.judge.law import Law, Pick
 from evenly.judge.plan import CONNECTIONS_A_CLIENT, cap
 from evenly.judge.sample import LOOK_EVERY
-from evenly.judge.share import ALPHA, BETA, DELTA, ShareRule
+from evenly.judge.share_rule import ALPHA, BETA, DELTA, ShareRule
 from evenly.load.identify import Dialect, EvenlyBackend, Identify
 
 LEAST_AFTER_FAIL = 1_000

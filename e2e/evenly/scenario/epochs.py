@@ -12,7 +12,7 @@ from evenly.judge.decide import Judgement, Trial, decide
 from evenly.judge.epochs import Epoch, LawChange, epochs
 from evenly.judge.law import Law, uniform
 from evenly.judge.plan import cap
-from evenly.judge.share import ShareRule
+from evenly.judge.share_rule import ShareRule
 from evenly.judge.verdict import Cause, Verdict
 from evenly.k8s.endpoints import Reading
 from evenly.k8s.pods import Pod

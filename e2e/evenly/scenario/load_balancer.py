@@ -11,7 +11,7 @@ from evenly.cluster.engine.haproxy import Server
 from evenly.cluster.host.ports import NODE_PORT
 from evenly.errors import EvenlyError, NotApplicableError
 from evenly.judge.law import uniform
-from evenly.judge.share import ShareRule
+from evenly.judge.share_rule import ShareRule
 from evenly.judge.verdict import Cause, Verdict, Word
 from evenly.k8s import nodes, services
 from evenly.k8s.nodes import Node

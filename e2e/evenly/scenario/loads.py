@@ -9,7 +9,7 @@ from evenly import limits
 from evenly.errors import EvenlyError, NotApplicableError
 from evenly.judge.decide import Trial, decide
 from evenly.judge.law import Law, Pick, uniform
-from evenly.judge.share import ShareRule
+from evenly.judge.share_rule import ShareRule
 from evenly.judge.verdict import Cause
 from evenly.k8s import nodes, services
 from evenly.k8s.pods import in_namespace

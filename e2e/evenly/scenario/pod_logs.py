@@ -11,7 +11,7 @@ from evenly.k8s.namespace import Namespace
 from evenly.k8s.pods import Pod
 from evenly.k8s.probe import PROBE_ID
 from evenly.load.client.by_connection import join_by_connection
-from evenly.load.client.ledger import Reconciled, join
+from evenly.load.client.reconcile import Reconciled, join
 from evenly.load.rows import Row
 
 

@@ -10,7 +10,7 @@ from evenly.judge.verdict import Cause
 from evenly.k8s.endpoints import Reading
 from evenly.k8s.pods import Pod
 from evenly.k8s.services import Spec
-from evenly.load.client.ledger import Reconciled
+from evenly.load.client.reconcile import Reconciled
 from evenly.load.plan import LoadPlan, Summary
 from evenly.load.rows import Row
 from evenly.results.schema import (

@@ -10,7 +10,7 @@ from pathlib import Path
 from evenly.errors import EvenlyError
 from evenly.files import writing
 from evenly.judge.verdict import Word
-from evenly.load.client.ledger import Reconciled
+from evenly.load.client.reconcile import Reconciled
 from evenly.progress import Progress
 from evenly.report import SAMPLES, Report, point_latest, render, write_result
 from evenly.results.samples import SamplesFile, write_samples

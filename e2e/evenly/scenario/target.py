@@ -14,7 +14,7 @@ from evenly.k8s.node_access import NodeAccess
 from evenly.k8s.nodes import Node
 from evenly.k8s.pods import Pod
 from evenly.k8s.services import Port, Spec, View
-from evenly.load.client.ledger import Reconciled
+from evenly.load.client.reconcile import Reconciled
 from evenly.load.identify import Identify
 from evenly.load.rows import Row
 from evenly.scenario.epochs import Change

@@ -11,7 +11,7 @@ from evenly.k8s.endpoints import Reading
 from evenly.k8s.pods import Pod
 from evenly.k8s.services import Spec
 from evenly.load.answer import ErrorKind
-from evenly.load.client.ledger import Reconciled
+from evenly.load.client.reconcile import Reconciled
 from evenly.load.plan import LoadPlan, Stopped, Summary
 from evenly.load.rows import Row
 from evenly.scenario.epochs import Change, changed_record, split_into_epochs

@@ -16,7 +16,7 @@ from evenly import limits
 from evenly.cluster.foreign_cluster import ForeignCluster
 from evenly.errors import EvenlyError, NotApplicableError
 from evenly.judge.law import uniform
-from evenly.judge.share import ShareRule
+from evenly.judge.share_rule import ShareRule
 from evenly.judge.verdict import Cause, Word
 from evenly.k8s import nodes, services
 from evenly.k8s.nodes import Node

@@ -4,7 +4,7 @@ from evenly.judge import Cause, Judgement, Verdict, uniform
 from evenly.k8s.endpoints import Reading
 from evenly.k8s.services import Port, Spec
 from evenly.load.answer import ErrorKind
-from evenly.load.client.ledger import Reconciled
+from evenly.load.client.reconcile import Reconciled
 from evenly.load.plan import LoadPlan, Stopped, Summary
 from evenly.results.schema import ContainerPort, FalseName, NodeRules, ServicePort
 from evenly.scenario.record import Observed, Scenario, Setting, scenario_record

@@ -9,7 +9,7 @@ import pytest
 
 from evenly.errors import EvenlyError
 from evenly.judge import Word
-from evenly.load.client.ledger import Reconciled
+from evenly.load.client.reconcile import Reconciled
 from evenly.progress import Progress
 from evenly.report import read_result, render
 from evenly.results.schema import TestRecord

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from evenly.load.client.ledger import Reconciled, sentence
+from evenly.load.client.reconcile import Reconciled, sentence
 from evenly.load.rows import Row
 
 Place = tuple[str, int, int]

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from math import log
 from types import MappingProxyType
 
-from evenly.judge.evidence import ln_mean
 from evenly.judge.law import Law
+from evenly.judge.ln_mean import ln_mean
 from evenly.judge.mixture import Mixture
 from evenly.judge.verdict import Cause, Word
 

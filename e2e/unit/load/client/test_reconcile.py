@@ -1,7 +1,7 @@
 import pytest
 
 from evenly.load.answer import ErrorKind
-from evenly.load.client.ledger import join
+from evenly.load.client.reconcile import join
 from evenly.load.rows import HEADER, Row
 from evenly.results.samples import COLUMNS
 from unit.factories import lost, row
@@ -87,7 +87,6 @@ def test_errors_that_arrived_are_told_apart_from_those_that_did_not() -> None:
     joined = join(rows, {"a": [line(1), line(2)]}, "run")
     assert joined.discrepancies == ()
     assert joined.errors == {"reset": 1, "refused": 2}
-    assert joined.errors_that_arrived == 1
 
 
 def test_samples_carry_the_pod_whose_log_has_each_attempt() -> None:

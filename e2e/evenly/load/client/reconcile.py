@@ -57,11 +57,6 @@ class Reconciled:
         """Yield what is kept of each attempt: its row, and the UID of the pod whose log has it ("" without one)."""
         return ((*row, next(iter(self.logged.get(row.number, ())), "")) for row in self.rows)
 
-    @property
-    def errors_that_arrived(self) -> int:
-        """How many attempts ended in an error though a pod has them in its log: the answer was lost, not the request."""
-        return sum(row.error is not None and row.number in self.logged for row in self.rows)
-
 
 def join(
     rows: Sequence[Row],
