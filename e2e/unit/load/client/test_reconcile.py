@@ -82,7 +82,7 @@ def test_a_killed_pod_is_believed_without_its_log() -> None:
     assert join([row(1, "a"), row(2, "killed")], {"a": [line(1)], "killed": None}, "run").discrepancies == ()
 
 
-def test_errors_that_arrived_are_told_apart_from_those_that_did_not() -> None:
+def test_errors_are_counted_by_kind_and_are_no_discrepancies() -> None:
     rows = [row(1), lost(2, ErrorKind.RESET), lost(3, ErrorKind.REFUSED), lost(4, ErrorKind.REFUSED)]
     joined = join(rows, {"a": [line(1), line(2)]}, "run")
     assert joined.discrepancies == ()
