@@ -37,6 +37,7 @@ def test_a_service_that_was_there_stays_even_while_its_owner_rolls_it_out(existi
     assert load.outcome == PASS
     assert load.lost == 0
     assert set(before.pods).isdisjoint(after.pods)
+    assert svc.load() == PASS  # by the pods that there are now
 
 
 def test_a_service_that_was_there_and_is_rolled_out_carelessly_loses_some(existing, checkout, terminal):

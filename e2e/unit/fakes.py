@@ -223,6 +223,7 @@ class FakeTarget:
     cluster_nodes: tuple[Node, ...] = (Node("one", "10.1.0.1", ""), Node("two", "10.1.0.2", ""))
     new_connections_only: str = ""
     settles: list[str] = field(default_factory=list)
+    seen: tuple[Change, ...] = ()
 
     def host(self, to: str = "") -> str:
         return to
@@ -239,7 +240,7 @@ class FakeTarget:
 
     def changes_seen(self, made: Sequence[Change], pauses_ns: Sequence[int]) -> tuple[Change, ...]:
         del pauses_ns
-        return tuple(made)
+        return (*made, *self.seen)
 
 
 def a_testbed(cluster: object, *, run: object = None, settings: Settings | None = None) -> Testbed:

@@ -45,6 +45,7 @@ class Loads:
         self._began_s = began_s  # of the scenario, or of what came after its last load
         self._rules_are_for: object = None  # the ``settled`` for which worker pods' nodes were asked for their rules
         self._under_load: UnderLoad | None = None
+        self._pods_changed = False  # by others than the test, since the pods settled
 
     def send(  # noqa: PLR0913 - what a test may say about its load
         self,
@@ -68,6 +69,7 @@ class Loads:
         On Ctrl-C what was seen until then is judged and recorded before the interrupt goes on.
         """
         settings, target = self._bed.settings, self._target
+        self._settle_after_changes()
         law = self._over_uids(law) if law else uniform(target.settled.expected)
         rule = ShareRule(law, settings.alpha, settings.beta, settings.delta)
         order = self._order(law.pick, locustfile, through, sources)
@@ -109,6 +111,7 @@ class Loads:
         may have no answer over all. Raises EvenlyError where the block takes longer than ``limit_s``.
         """
         target = self._target
+        self._settle_after_changes()
         law = uniform(target.settled.expected)
         plan = replace(
             LoadPlan.lasting(
@@ -152,6 +155,11 @@ class Loads:
     @property
     def _load_id(self) -> str:
         return f"{self._bed.run.run_id}.{len(self._bed.run.record.scenarios) + 1}"
+
+    def _settle_after_changes(self) -> None:
+        if self._pods_changed:
+            settle_at_rest(self._target, self._bed.cluster)
+            self._pods_changed = False
 
     def _order(self, pick: Pick, locustfile: str, through: str, sources: str) -> Order:
         settings, target = self._bed.settings, self._target
@@ -226,6 +234,7 @@ class Loads:
             self._bed.cluster.forget_connections([entries.usual], entries.node_port)
         record = changed_record(observed, load.changes, plan, must_catch, time.monotonic() - self._began_s)
         load.recorded(self._recorded(record, observed))
+        self._pods_changed = load.others_changed_pods
 
     def _recorded(self, record: ScenarioRecord, observed: Observed) -> Outcome:
         found = recorded(self._bed, record, observed)

@@ -46,6 +46,11 @@ class UnderLoad:
         """The changes so far, those of the test's and those that were seen; the first one is the beginning."""
         return self._target.changes_seen(self._made, self._pauses_ns)
 
+    @property
+    def others_changed_pods(self) -> bool:
+        """Whether changes were seen that the test has not made."""
+        return len(self.changes) > len(self._made)
+
     def until_even(self) -> None:
         """Wait until the connections since the last change have decided, or for ``limits.EVEN_S``; the end tells which."""
         until(self.has_decided, limit_s=limits.EVEN_S, every_s=LOOK_EVERY_S)

@@ -50,3 +50,12 @@ def test_what_has_decided_while_the_load_was_on_has_decided_in_the_end(seed: int
     at = next(sent for sent in range(3000, len(drawn), 25) if decided(sent))
     in_the_end = split_into_epochs(drawn[:at], locust.t0_ns, load.changes, PLAN)
     assert in_the_end[-1].cause is None
+
+
+def test_changes_that_others_made_are_told_from_the_tests_own() -> None:
+    target = FakeTarget(settled=Settled(ALL, opened=True))
+    load = UnderLoad(cast("Any", Sending(rows("abc"))), PLAN, target)
+    load.changed(Change("scale to 3", MS, MS, ALL))
+    assert not load.others_changed_pods
+    target.seen = (Change("the endpoints changed", MS, MS, ALL),)
+    assert load.others_changed_pods
