@@ -1,4 +1,4 @@
-"""A cluster, whoever made it."""
+"""A cluster, made by evenly or by its owner."""
 
 from evenly.cluster.foreign_cluster import ForeignCluster
 from evenly.cluster.kind_cluster import KindCluster

@@ -26,7 +26,7 @@ from evenly.pytest_plugin.interrupts import Interrupts
 from evenly.pytest_plugin.markers import sentence
 from evenly.settings import Settings, with_options
 
-# The client of Kubernetes takes a second to import; a run of somebody's tests that use no cluster is not to pay for it.
+# The client of Kubernetes takes a second to import; a test run that uses no cluster should not pay for it.
 if TYPE_CHECKING:
     from evenly.cluster import Cluster
     from evenly.k8s.namespace import Namespace

@@ -79,7 +79,7 @@ def entries(rows: Sequence[Row], among: Sequence[Node]) -> list[str | None]:
 
 
 def judged(rule: ShareRule, entered: Sequence[str | None]) -> Verdict:
-    """Judge the choices of a node; those that nobody knows the node of speak for neither side."""
+    """Judge the choices of a node; connections whose node is unknown speak for neither side."""
     counts = Counter(dict.fromkeys(rule.law.answering, 0))
     counts.update(node for node in entered if node is not None)
     look = rule.look(counts, unattributed=entered.count(None))

@@ -54,7 +54,7 @@ class Unverified:
 class FollowedPodLogs:
     """The pods' logs of a load during which pods come and go: they are followed while the ``with`` block lasts.
 
-    What the log of a pod that has ended lacks was not written, or not read, before it went; it is told as unread.
+    What the log of a pod that has ended lacks was not written, or not read, before the pod went: it counts as unread.
     """
 
     def __init__(self, namespace: Namespace, ids: str, follower: LogFollower | None = None) -> None:

@@ -164,7 +164,7 @@ def _rule(plan: LoadPlan) -> Rule:
 
 
 def _pods(observed: Observed) -> Iterable[PodRecord]:
-    """Yield the expected pods, then whoever else was an endpoint or answered; each as it was seen last."""
+    """Yield the expected pods, then any other pod that was an endpoint or answered; each as it was seen last."""
     expected = {pod.uid: pod for pod in observed.expected}
     afterwards = {pod.uid: pod for pod in observed.pods_afterwards}
     answered = {row.uid: row for row in observed.reconciled.rows if not row.error}
