@@ -67,10 +67,12 @@ def test_without_a_type_it_is_a_cluster_ip_and_has_no_node_port(terminal):
 
 
 @pytest.fixture
-def pod(terminal):
+def pod(terminal, apply):
     """Start the application with a single pod, and return that."""
-    terminal("kubectl apply -f backend.yaml")
-    terminal("kubectl scale deployment backend-app --replicas=1")
+    backend = terminal.read("backend.yaml")
+    (deployment,) = (one for one in backend if one["kind"] == "Deployment")
+    deployment["spec"]["replicas"] = 1
+    apply(backend)
     terminal("kubectl rollout status deployment backend-app")
-    (one,) = json.loads(terminal("kubectl get pods -o json --field-selector status.phase=Running"))["items"]
+    (one,) = json.loads(terminal("kubectl get pods -o json"))["items"]
     return one
