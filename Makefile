@@ -51,7 +51,7 @@ test: .venv/ready  ## lint, types, contracts and unit tests but slow ones: no Do
 	@$(BIN)/zizmor --offline --quiet --pedantic .github/workflows
 	@$(BIN)/mypy & types=$$!; $(PYTEST_IN_PARALLEL) -m "not slow" e2e/unit; tests=$$?; wait $$types && exit $$tests  # at the same time
 
-test-slow: .venv/ready  ## the unit tests that `make test` leaves out: many Locusts, measuring tools; under a minute
+test-slow: .venv/ready  ## the unit tests that `make test` leaves out: Locusts, pytests, many simulated runs; two minutes
 	@$(PYTEST_IN_PARALLEL) -m slow e2e/unit
 
 coverage: .venv/ready  ## which lines of the product the unit tests reach

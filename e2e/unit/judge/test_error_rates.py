@@ -9,6 +9,8 @@ from scipy.stats import binom
 
 from evenly.judge import Law, ShareRule, Word, cap, pass_rates, uniform
 
+pytestmark = pytest.mark.slow  # every count is followed
+
 
 def exact_rates(rule: ShareRule, true_share: float, last: int) -> dict[Word | None, float]:
     """The probability of each decision for two pods, one of them with this true share, by following every count."""

@@ -8,6 +8,8 @@ import pytest
 from calibration.runs import by_chance, run, tallies_for
 from evenly.judge import ShareRule, pass_rates, uniform
 
+pytestmark = pytest.mark.slow  # simulated runs
+
 RUNS = 1000
 
 

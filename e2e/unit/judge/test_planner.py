@@ -13,6 +13,8 @@ from scipy.stats import binom, multinomial, sem
 from evenly.judge import Law, ShareRule, Word, cap, fixed_plan, planner, uniform
 from evenly.judge.planner import DataPlane, Draw, Simulated, biased, forecast, simulate
 
+pytestmark = pytest.mark.slow  # simulated runs
+
 SEED = 20261124
 ROUGH = ShareRule(uniform("ab"), delta=0.2)  # short enough to follow every count
 LAST, STEP = 800, 40

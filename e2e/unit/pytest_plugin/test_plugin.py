@@ -4,6 +4,8 @@ import pytest
 
 from evenly.report import read_result
 
+pytestmark = pytest.mark.slow  # each runs a pytest of its own
+
 pytest_plugins = ["pytester"]
 
 PLAYED = """

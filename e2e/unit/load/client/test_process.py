@@ -21,6 +21,8 @@ from evenly.load.plan import LoadPlan, Stopped
 if TYPE_CHECKING:
     from unit.load.conftest import Backend
 
+pytestmark = pytest.mark.slow  # each starts a Locust
+
 LAW = uniform(("uid-1", "uid-2", "uid-3"))
 NEVER = 1e-300  # an error rate so small that no load decides
 
