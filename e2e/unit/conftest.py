@@ -7,11 +7,15 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from unit.factories import RunOf, write_run
 from unit.fakes import kubeconfig, machine
 
 __all__ = ["kubeconfig", "machine"]  # fixtures
+
+settings.register_profile("unit", deadline=None)  # how long an example takes tells of the machine, which others use too
+settings.load_profile("unit")
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from math import log
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 from scipy.special import betaln, xlog1py, xlogy
@@ -35,7 +35,6 @@ def test_a_pod_that_got_none_or_all_may_have_a_share_of_0_or_1(total: int) -> No
 
 
 @given(st.integers(1, 20_000), st.data())
-@settings(deadline=None)
 def test_an_interval_holds_the_share_seen_and_mirrors_that_of_all_other_pods(total: int, data: st.DataObject) -> None:
     n = data.draw(st.integers(0, total))
     low, high = interval(n, total, 3)

@@ -8,7 +8,7 @@ from math import comb, exp, log, prod
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evenly.judge import Cause, Drift, ShareRule, Word, uniform, weighted
@@ -136,7 +136,6 @@ def test_lost_attempts_make_no_more_evidence_than_any_way_to_give_them_to_pods()
 
 
 @given(st.lists(st.lists(st.integers(0, 60), min_size=3, max_size=3), max_size=12), st.permutations(range(3)))
-@settings(deadline=None)
 def test_permuting_the_pods_changes_nothing_under_equal_shares(blocks: list[list[int]], order: list[int]) -> None:
     drifts = Drift(uniform("abc")), Drift(uniform("abc"))
     for block in blocks:

@@ -76,7 +76,6 @@ def test_a_look_waits_for_the_slowest_attempt_it_covers() -> None:
     st.integers(0, 3),
     st.randoms(use_true_random=False),
 )
-@settings(deadline=None)
 def test_the_order_of_completion_changes_neither_looks_nor_verdict(
     answers: list[str | None], allowed: int, shuffled: random.Random
 ) -> None:
@@ -88,7 +87,7 @@ def test_the_order_of_completion_changes_neither_looks_nor_verdict(
 
 
 @given(st.lists(st.sampled_from("abc"), min_size=100, max_size=900), st.lists(st.sampled_from([*"abc", None]), max_size=900))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_what_the_shares_have_failed_stays_failed_whatever_follows(more: list[str], rest: list[str | None]) -> None:
     failed = fed(SKEWED)
     assert failed.verdict == Verdict(Cause.SHARES, 100)
@@ -96,7 +95,7 @@ def test_what_the_shares_have_failed_stays_failed_whatever_follows(more: list[st
 
 
 @given(st.lists(st.sampled_from([*"abc", None]), max_size=1500), st.integers(0, 1500), st.integers(0, 20))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_what_comes_later_changes_no_look_and_no_count_before_it(answers: list[str | None], until: int, allowed: int) -> None:
     whole, part = fed(answers, allowed=allowed), fed(answers[:until], allowed=allowed)
     assert whole.looks[: len(part.looks)] == part.looks

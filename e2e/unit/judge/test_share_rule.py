@@ -6,7 +6,7 @@ from itertools import permutations
 from math import exp, factorial, log, prod
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evenly.judge import Cause, Law, ShareRule, Word, deviation_to_catch, uniform
@@ -80,7 +80,6 @@ def test_even_has_a_mean_of_at_most_one_at_an_edge_and_beyond(rule: ShareRule, s
 
 
 @given(st.lists(st.integers(0, 3000), min_size=3, max_size=3), st.integers(0, 30))
-@settings(deadline=None)
 def test_permuting_the_pods_changes_nothing_under_equal_shares(split: list[int], unattributed: int) -> None:
     looks = [THREE.look(counts(order), unattributed) for order in permutations(split)]
     assert {look.decides for look in looks} == {looks[0].decides}
@@ -111,7 +110,6 @@ def test_unattributed_attempts_weaken_a_large_bias_no_more_than_the_way_that_hid
 
 
 @given(st.lists(st.integers(600, 1000), min_size=3, max_size=3), st.integers(1, 12))
-@settings(deadline=None)
 def test_what_is_decided_with_unattributed_attempts_is_decided_whoever_got_them(split: list[int], unattributed: int) -> None:
     word = THREE.look(counts(split), unattributed).decides
     if word:

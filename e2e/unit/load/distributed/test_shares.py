@@ -83,7 +83,7 @@ def sent(plan: LoadPlan, users: Sequence[int], dies_after: Sequence[int]) -> Sen
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=4), st.integers(1, 300), st.integers(0, 40))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_exactly_as_many_as_planned_are_made_each_once(users: list[int], most: int, prelude: int) -> None:
     plan = LoadPlan("run-1", LAW, most, alpha=NEVER, beta=NEVER, prelude=prelude)
     shares, attempts, workers, rows = sent(plan, users, [0] * len(users))
@@ -112,7 +112,7 @@ def test_a_decision_ends_the_load_with_what_workers_have() -> None:
 
 
 @given(st.integers(1, 200), st.integers(0, 40))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_what_is_lost_with_a_worker_is_what_it_had(last: int, prelude: int) -> None:
     plan = LoadPlan("run-1", LAW, 100_000, alpha=NEVER, beta=NEVER, prelude=prelude)
     shares, attempts, (dead, other), rows = sent(plan, [4, 4], [last, 0])
