@@ -25,7 +25,7 @@ from evenly.load.identify import Identify
 from evenly.load.rows import Row
 from evenly.scenario.epochs import Change
 from evenly.scenario.pod_logs import Unverified
-from evenly.scenario.target import NOT_SETTLED, EntryPoints, Ledger, ServiceRef
+from evenly.scenario.target import CONSECUTIVE_GOOD, NOT_SETTLED, EntryPoints, Ledger, ServiceRef
 from evenly.scenario.testbed import Testbed
 
 
@@ -56,8 +56,11 @@ class AdoptedTarget:
         return ""
 
     def settle(self, through: str = "", consecutive_good: int = 0) -> None:
-        """Take the pods that are endpoints now, and wait until each has answered here, or an answer names no pod."""
-        del consecutive_good  # no pod has left
+        """Take the pods that are endpoints now, and wait until they alone answer here, each of them, or an answer names no pod.
+
+        A pod may have left just before: so many answers in a row must come from current endpoints.
+        """
+        wanted = consecutive_good or CONSECUTIVE_GOOD
         name, where = f"{self.ref.namespace.name}/{self.ref.name}", self.ref.namespace.name
         if not until(lambda: bool(self.endpoints.ready), limit_s=self.bed.settings.converge_s):
             raise EvenlyError(
@@ -69,11 +72,12 @@ class AdoptedTarget:
         pods = tuple(pod for pod in self._look() if pod.uid in ready)
         self.identify = self.identify.knowing(_names(pods))
         address = self.entries.address(through)
-        answers: set[Answer | ErrorKind] = set()
+        answers: list[Answer | ErrorKind] = []
 
         def all_answered() -> bool:
-            answers.add(ask(address, self.identify))
-            return ready <= {answer.uid for answer in answers if isinstance(answer, Answer)}
+            answers.append(ask(address, self.identify))
+            by = [answer.uid if isinstance(answer, Answer) else "" for answer in answers]
+            return ready <= set(by) and len(by) >= wanted and ready.issuperset(by[-wanted:])
 
         opened = until(
             all_answered, limit_s=limits.ALL_ANSWERED_S, every_s=0.005, in_vain=lambda: ErrorKind.NOT_OURS in answers

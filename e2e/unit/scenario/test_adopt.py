@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -60,7 +61,7 @@ def adopting(monkeypatch: pytest.MonkeyPatch) -> Adopting:
     monkeypatch.setattr(module, "EndpointsWatch", Watch)
     monkeypatch.setattr(module, "in_namespace", lambda _: (pod("a"), pod("b")))
     monkeypatch.setattr(module, "ask", lambda *_: Answer("pod-a", "a", "", 0, 1, ""))
-    monkeypatch.setattr(limits, "ALL_ANSWERED_S", 0)
+    monkeypatch.setattr(limits, "ALL_ANSWERED_S", 2)
     monkeypatch.setattr(nodes, "everyone", lambda _: NODES)
     monkeypatch.setattr(services, "external_address", lambda *_: "192.0.2.7")
 
@@ -112,6 +113,25 @@ def test_a_load_goes_to_its_node_port_by_the_mapped_ports_of_a_cluster_made_here
         assert target.entries.node_port == target.ref.port.node_port == node_port
         assert [pod.uid for pod in target.settled.expected] == ["a"]
         assert target.settled.opened
+
+
+@pytest.mark.parametrize(("stale", "opened"), [(30, True), (10_000, False)], ids=["for a while", "for good"])
+def test_a_pod_that_has_just_left_is_waited_for_until_it_answers_no_more(
+    adopting: Adopting, monkeypatch: pytest.MonkeyPatch, stale: int, *, opened: bool
+) -> None:
+    answers = chain(["gone", "a"] * stale, repeat("a"))
+    asked: list[str] = []
+
+    def ask(*_: object) -> Answer:
+        asked.append(next(answers))
+        return Answer(f"pod-{asked[-1]}", asked[-1], "", 0, 1, "")
+
+    monkeypatch.setattr(module, "ask", ask)
+    monkeypatch.setattr(services, "read", lambda *_: spec(31000))
+    monkeypatch.setattr(Watch, "ready", frozenset({"a"}))
+    with adopting() as target:
+        assert target.settled.opened is opened
+        assert (asked[-50:] == ["a"] * 50) is opened
 
 
 def target(*readings: Reading) -> AdoptedTarget:
