@@ -165,6 +165,7 @@ class Nodes:
     waits: int = 0
     free: int = 200_000
     rules_are_read: bool = False
+    backend_image: str = ""
     description: str = "ours"
 
     def forget_connections(self, nodes: Sequence[str], port: int) -> None:

@@ -134,6 +134,22 @@ def test_a_pod_that_has_just_left_is_waited_for_until_it_answers_no_more(
         assert (asked[-50:] == ["a"] * 50) is opened
 
 
+def test_endpoints_that_lag_behind_its_pods_are_waited_for(adopting: Adopting, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = 0
+
+    def ready_at_the_second_look(_: object) -> tuple[Pod, ...]:
+        nonlocal looks
+        looks += 1
+        monkeypatch.setattr(Watch, "ready", frozenset("ab" if looks > 1 else "a"))
+        return pod("a"), pod("b")
+
+    monkeypatch.setattr(services, "read", lambda *_: replace(spec(31000), selector={"app": "backend-app"}))
+    monkeypatch.setattr(Watch, "ready", frozenset("a"))
+    monkeypatch.setattr(module, "in_namespace", ready_at_the_second_look)
+    with adopting() as target:
+        assert uids(target.settled.expected) == "ab"
+
+
 def target(*readings: Reading) -> AdoptedTarget:
     ref = ServiceRef(Namespace(None, "shop"), "checkout", Port(80, "http", 31000, ""))
     entries = EntryPoints({"one": "10.1.0.1:31000"}, 31000)

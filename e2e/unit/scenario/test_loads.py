@@ -14,15 +14,17 @@ from evenly.k8s import services
 from evenly.k8s.endpoints import Reading
 from evenly.k8s.namespace import Namespace
 from evenly.k8s.services import Port, Spec
+from evenly.load.answer import ErrorKind
 from evenly.load.client.process import NEW_CONNECTION
 from evenly.load.plan import LoadPlan
+from evenly.load.rows import Row
 from evenly.scenario import loads as module
 from evenly.scenario.loads import Loads, recorded
 from evenly.scenario.record import Scenario
 from evenly.scenario.sender import Order
 from evenly.scenario.target import ServiceRef
 from evenly.settings import Settings
-from unit.factories import pod, simulate
+from unit.factories import lost, pod, row, simulate
 from unit.fakes import Endpoints, FakeTarget, Nodes, a_testbed
 
 SPEC = Spec("None", "Cluster", {}, (), internal_traffic_policy="Cluster")
@@ -155,3 +157,31 @@ def test_a_change_is_done_once_it_was_made_and_the_watch_has_heard_of_it(
     assert change.pods == target.settled.expected[1:]
     assert (change.done_ns == heard_ns) is (done == "heard")
     assert change.asked_ns <= change.done_ns
+
+
+@pytest.mark.parametrize(
+    ("rows", "forgotten"),
+    [([row(1)], []), ([row(1), lost(2, ErrorKind.RESET)], [(("one",), 30000)])],
+    ids=["all well", "a loss"],
+)
+def test_a_load_under_changes_is_judged_at_its_end_and_then_it_is_over(
+    monkeypatch: pytest.MonkeyPatch, rows: list[Row], forgotten: list[object]
+) -> None:
+    told: list[Any] = []
+    judged: list[object] = []
+    load = SimpleNamespace(changed=told.append, changes=(), end=lambda: None, recorded=judged.append)
+    observed = SimpleNamespace(reconciled=SimpleNamespace(rows=rows))
+    monkeypatch.setattr(module, "UnderLoad", lambda *_: load)
+    monkeypatch.setattr(module, "observe", lambda *_: observed)
+    monkeypatch.setattr(module, "changed_record", lambda *_: None)
+    monkeypatch.setattr(module, "recorded", lambda *_: "the outcome")
+    sends = SimpleNamespace(check=lambda *_: None, get=lambda _: SimpleNamespace(meeting=None))
+    nodes = Nodes()
+    under = Loads(a_testbed(nodes), IT, FakeTarget(), cast("Any", sends), began_s=0.0)
+    with under.sustain(), under.change("under load"):
+        pass
+    with under.change("afterwards"):
+        pass
+    assert judged == ["the outcome"]
+    assert [change.name for change in told] == ["under load"]
+    assert nodes.forgotten == forgotten

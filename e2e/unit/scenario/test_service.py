@@ -1,5 +1,7 @@
 """What a test holds: facts of a Service, and what cannot be done to one in a cluster that was not made here."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -12,6 +14,7 @@ from evenly.k8s import changes
 from evenly.k8s.converge import Settled
 from evenly.k8s.namespace import Namespace
 from evenly.k8s.services import Port
+from evenly.scenario import service as module
 from evenly.scenario.existing import ExistingService
 from evenly.scenario.service import ServiceUnderTest
 from evenly.scenario.target import EntryPoints, ServiceRef
@@ -47,3 +50,24 @@ def test_the_node_port_is_the_services_own() -> None:
     existing = ExistingService(FakeTarget(ref=REF, entries=entries), NO_LOADS)
     assert existing.node_port == "10.1.0.2:31000"
     assert existing.nodes == ("two", "one")
+
+
+def test_a_killed_pod_is_back_in_the_rules_before_the_service_is_asked_whether_it_has_settled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    diary: list[str] = []
+
+    @contextmanager
+    def change(_: str, settle: Callable[[], None]) -> Iterator[None]:
+        yield
+        settle()
+
+    cluster = SimpleNamespace(kill=lambda node, uid, program: diary.append(f"{program} of {uid} on {node} killed"))
+    target = FakeTarget(ref=REF)
+    monkeypatch.setattr(target, "settle", lambda **_: diary.append("settled"))
+    monkeypatch.setattr(changes, "restarts", lambda *_: 1)
+    monkeypatch.setattr(changes, "await_restart", lambda _, one, before, __: diary.append(f"{one.uid} back after {before}"))
+    monkeypatch.setattr(module, "await_rules", lambda _, __, nodes: diary.append(f"in the rules of {', '.join(nodes)}"))
+    loads: Any = SimpleNamespace(send=None, sustain=None, change=change)
+    ServiceUnderTest(a_testbed(cluster), cast("Any", target), loads, cast("Any", None)).kill(pod("a"))
+    assert diary == ["nginx of a on worker killed", "a back after 1", "in the rules of one", "settled"]
