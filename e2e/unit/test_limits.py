@@ -1,5 +1,6 @@
 """Patience multiplies every time limit: of waits, of programs, and in the words about them."""
 
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import pytest
 from evenly import limits
 from evenly.errors import EvenlyError
 from evenly.k8s import wait
-from evenly.process import ProgramError, run
+from evenly.process import ProgramError, run, start, stop
 from evenly.settings import load
 
 
@@ -63,6 +64,17 @@ def test_a_program_gets_its_limit_times_the_patience() -> None:
     began_s = time.monotonic()
     with pytest.raises(ProgramError, match=r"did not end within 0\.5 s"):
         run(sys.executable, "-c", "import time; time.sleep(60)", timeout_s=10)
+    assert time.monotonic() - began_s < 8
+
+
+def test_a_program_that_is_stopped_gets_its_grace_times_the_patience() -> None:
+    limits.be_patient(0.02)
+    deaf = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); print(flush=True); time.sleep(60)"
+    with start(sys.executable, "-c", deaf) as program:
+        assert program.stdout
+        program.stdout.readline()
+        began_s = time.monotonic()
+        stop(program, signal.SIGINT, grace_s=10)
     assert time.monotonic() - began_s < 8
 
 

@@ -2,12 +2,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from evenly import process
-from evenly.process import ProgramError, run, start, stop
+from evenly.process import Program, ProgramError, finish, run, start, stop
 
 
 def test_standard_output_is_returned() -> None:
@@ -39,11 +40,26 @@ def test_at_the_time_limit_the_program_and_its_children_are_ended(tmp_path: Path
     alive = tmp_path / "alive"
     os.mkfifo(alive)
     output = os.open(alive, os.O_RDONLY | os.O_NONBLOCK)  # without waiting for somebody who writes
+    began_s = time.monotonic()
     with pytest.raises(ProgramError, match=r"did not end within 1 s"):
         run("sh", "-c", f"exec > {alive}; echo up; sleep 60 & wait", timeout_s=1)
     os.set_blocking(output, True)
     with open(output) as lines:  # noqa: PTH123 - a descriptor
         assert lines.read() == "up\n", "the end of the fifo comes when the last program that holds it has ended"
+    assert time.monotonic() - began_s < 30, "they were ended, and have not ended by themselves"
+
+
+def test_a_program_that_nobody_waits_for_any_more_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Program, "communicate", interrupted)
+    with start("sleep", "60") as program:
+        with pytest.raises(KeyboardInterrupt):
+            finish(program, timeout_s=60, remedy="")
+        code = program.poll()
+        stop(program)
+    assert code == -signal.SIGKILL
 
 
 def test_stopping_takes_the_next_signal_when_one_is_ignored() -> None:
@@ -63,8 +79,10 @@ def test_a_program_ends_with_all_it_started_when_this_process_is_killed(tmp_path
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as parent, alive.open() as output:
         assert parent.stdout
         assert parent.stdout.readline() == "up\n"
+        began_s = time.monotonic()
         parent.kill()
         assert output.read() == "", "the end of the fifo comes when the last program that holds it has ended"
+        assert time.monotonic() - began_s < 30, "they were ended, and have not ended by themselves"
 
 
 def test_the_guard_leaves_alone_what_was_taken_away_from_it() -> None:
