@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from evenly import limits
 from evenly.cli import doctor, main
 from evenly.cli.doctor import Diagnosis, Group
 from evenly.cluster.host.requirements import Requirement
@@ -32,6 +33,15 @@ def test_a_folder_without_a_record_ends_in_one_clear_line(
     said = capsys.readouterr().err
     assert said.startswith(f"evenly: {tmp_path / 'result.json'} cannot be read")
     assert "What to do: name the folder of a finished run" in said
+
+
+def test_a_command_has_the_patience_that_the_environment_sets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    factors: list[float] = []
+    monkeypatch.setattr(limits, "be_patient", factors.append)
+    monkeypatch.setenv("EVENLY_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("EVENLY_PATIENCE", "3")
+    assert CliRunner().invoke(main.commands, ["down"]).exit_code == 0
+    assert factors == [3]
 
 
 def test_down_with_cache_removes_the_cache_and_nothing_beside_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -376,3 +376,39 @@ def test_what_is_said_of_nodes_is_not_applicable_to_one(suite: pytest.Pytester) 
     result = suite.runpytest_inprocess("-rs", "--context", "theirs")
     result.assert_outcomes(passed=1, skipped=1)
     result.stdout.fnmatch_lines(["SKIPPED * not applicable, because this cluster has no node but one"])
+
+
+def test_patience_multiplies_the_limits_of_the_whole_run(suite: pytest.Pytester) -> None:
+    suite.makepyfile("from evenly.limits import scaled\ndef test_it():\n    assert scaled(10) == 30\n")
+    suite.runpytest_subprocess("--patience", "3").assert_outcomes(passed=1)
+
+
+TWO_SERVICES = """
+import pytest
+from contextlib import contextmanager
+from evenly.scenario import service as module
+
+DIARY = []
+
+@pytest.fixture
+def testbed(monkeypatch):
+    @contextmanager
+    def deployed(bed, scenario, files, *, find):
+        DIARY.append(f"{scenario.name} comes")
+        yield
+        DIARY.append(f"{scenario.name} goes")
+
+    monkeypatch.setattr(module, "service_under_test", deployed)
+
+def test_ports(service):
+    service("spring-service.yaml")
+    service("local-service.yaml")
+
+def test_after_it():
+    assert DIARY == ["ports comes", "ports goes", "ports-2 comes", "ports-2 goes"]
+"""
+
+
+def test_a_second_service_in_a_test_comes_once_the_first_has_gone_and_has_a_name_of_its_own(suite: pytest.Pytester) -> None:
+    suite.makepyfile(TWO_SERVICES)
+    suite.runpytest_inprocess().assert_outcomes(passed=2)
