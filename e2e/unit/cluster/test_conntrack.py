@@ -47,3 +47,8 @@ def test_a_node_tells_how_many_connections_it_can_still_track(cluster: KindClust
 def test_a_pod_without_the_program_is_told(cluster: KindCluster) -> None:
     with pytest.raises(ProgramError, match="no nginx in pod 00000000-not-a-pod"):
         cluster.kill("one-worker", "00000000-not-a-pod", "nginx")
+
+
+def test_of_several_nodes_the_fullest_tells_how_many_connections_can_be_tracked(cluster: KindCluster, machine: Machine) -> None:
+    machine.runs("docker", "case $3 in two) echo 900 1000;; *) echo 262 1000;; esac")  # docker exec --interactive NODE ...
+    assert cluster.free_conntrack_entries(["one", "two", "three"]) == 100

@@ -1,6 +1,7 @@
 """The compiler works while other things are done, and ends with them; what it says is passed on."""
 
 import os
+import platform
 import re
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -59,6 +60,17 @@ def test_the_compiler_runs_while_other_things_are_done(compiler: Callable[[str],
     # A fifo has no room: each end waits for the other, so this ends only if both are there at once.
     built = binaries.build(cache, nullcontext(), meanwhile=lambda: (tmp_path / "done").write_text("go on\n"))
     assert (built.files / "entrypoint").read_text() == "#!/bin/bash"
+
+
+def test_what_was_compiled_is_taken_again_but_not_on_another_kind_of_machine(
+    compiler: Callable[[str], None], cache: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "images/base/files").mkdir(parents=True)
+    compiler(f'case $1 in build) echo compiled >> "$DONE";; list) echo {tmp_path};; esac')
+    for machine, compiled in (("x86_64", 1), ("x86_64", 1), ("aarch64", 2)):
+        monkeypatch.setattr(platform, "machine", lambda machine=machine: machine)
+        binaries.build(cache, nullcontext(), meanwhile=lambda: None)
+        assert len((tmp_path / "done").read_text().splitlines()) == compiled
 
 
 def test_what_the_compiler_says_last_is_told(compiler: Callable[[str], None], cache: Cache) -> None:

@@ -1,5 +1,6 @@
 """A program that outlives its run is started once it answers, and ended by its own id."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -67,3 +68,12 @@ def test_a_program_that_has_ended_by_itself_is_no_error(tmp_path: Path) -> None:
     daemon.stop("server", tmp_path)
     daemon.stop("server", tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_starting_and_stopping_leaves_no_file_open(tmp_path: Path, program: Path) -> None:
+    def now_open() -> int:
+        daemon.start(program, tmp_path / "socket", socket=tmp_path / "socket", home=tmp_path, env={})
+        daemon.stop("server", tmp_path)
+        return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - names alone: its own has gone by the time one looks
+
+    assert now_open() == now_open()

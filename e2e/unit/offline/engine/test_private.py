@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from evenly.cluster.cache.cache import Cache
 from evenly.offline.engine import host_network, private
+from evenly.progress import Progress
 
 if TYPE_CHECKING:
     from unit.fakes import Machine
@@ -35,3 +37,22 @@ def test_a_container_that_does_not_end_while_it_is_frozen_is_woken_and_removed(
     private._remove_all(machine.here / "bin" / "docker", {"PATH": "/usr/bin:/bin"})
     assert diary.read_text().split() == ["ps", *["rm"] * removals, "network"]
     assert len(thawed) == removals
+
+
+@pytest.mark.parametrize(("other", "restored"), [(None, ["as it was"]), (4711, [])], ids=["alone", "beside another engine"])
+def test_the_machines_network_is_put_back_unless_another_engine_needs_it(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: int | None, restored: list[str]
+) -> None:
+    cache, put_back = Cache(tmp_path / "cache"), list[object]()
+    engine = cache.root / "engine"
+    (engine / "run").mkdir(parents=True)
+    (engine / "before.json").write_text('"as it was"')
+    machine.runs("docker", "exit 0")
+    monkeypatch.setattr(private, "was_started", lambda _: True)
+    monkeypatch.setattr(private, "engine_programs", lambda *_: (machine.here, {}))
+    monkeypatch.setattr(private, "start", lambda *_: (machine.here / "bin/docker", {}))
+    monkeypatch.setattr(host_network, "other_engine", lambda: other)
+    monkeypatch.setattr(host_network, "restore", lambda before, _: put_back.append(before))
+    private.stop(cache, Progress())
+    assert put_back == restored
+    assert list(engine.iterdir()) == []
