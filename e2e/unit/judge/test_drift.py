@@ -135,6 +135,16 @@ def test_lost_attempts_make_no_more_evidence_than_any_way_to_give_them_to_pods()
     assert lossy.ln_evidence <= min(drift.ln_evidence for drift in whole)
 
 
+def test_what_was_lost_in_one_window_counts_in_no_other() -> None:
+    drift, fresh = Drift(LAW), Drift(LAW)
+    for _ in range(8):  # windows of every length end with the eighth block
+        drift.count((50, 20, 20), unattributed=10)
+    before = drift.ln_evidence
+    drift.count((70, 15, 15))
+    fresh.count((70, 15, 15))
+    assert drift.ln_evidence - before == pytest.approx(fresh.ln_evidence)
+
+
 @given(st.lists(st.lists(st.integers(0, 60), min_size=3, max_size=3), max_size=12), st.permutations(range(3)))
 def test_permuting_the_pods_changes_nothing_under_equal_shares(blocks: list[list[int]], order: list[int]) -> None:
     drifts = Drift(uniform("abc")), Drift(uniform("abc"))
