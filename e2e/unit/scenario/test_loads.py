@@ -169,7 +169,8 @@ def test_a_load_under_changes_is_judged_at_its_end_and_then_it_is_over(
 ) -> None:
     told: list[Any] = []
     judged: list[object] = []
-    load = SimpleNamespace(changed=told.append, changes=(), end=lambda: None, recorded=judged.append)
+    end = {"end": lambda: None, "recorded": judged.append, "others_changed_pods": False}
+    load = SimpleNamespace(changed=told.append, changes=(), **end)
     observed = SimpleNamespace(reconciled=SimpleNamespace(rows=rows))
     monkeypatch.setattr(module, "UnderLoad", lambda *_: load)
     monkeypatch.setattr(module, "observe", lambda *_: observed)
@@ -185,3 +186,21 @@ def test_a_load_under_changes_is_judged_at_its_end_and_then_it_is_over(
     assert judged == ["the outcome"]
     assert [change.name for change in told] == ["under load"]
     assert nodes.forgotten == forgotten
+
+
+@pytest.mark.parametrize(("others_changed_pods", "settles"), [(True, [" 0"]), (False, [])])
+def test_after_others_have_changed_the_pods_they_settle_again_before_the_next_load(
+    monkeypatch: pytest.MonkeyPatch, settles: list[str], *, others_changed_pods: bool
+) -> None:
+    end = {"end": lambda: None, "recorded": lambda _: None, "others_changed_pods": others_changed_pods}
+    monkeypatch.setattr(module, "UnderLoad", lambda *_: SimpleNamespace(changes=(), **end))
+    monkeypatch.setattr(module, "observe", lambda *_: SimpleNamespace(reconciled=SimpleNamespace(rows=[])))
+    monkeypatch.setattr(module, "changed_record", lambda *_: None)
+    monkeypatch.setattr(module, "recorded", lambda *_: "the outcome")
+    sends = SimpleNamespace(check=lambda *_: None, get=lambda _: SimpleNamespace(meeting=None))
+    target = FakeTarget()
+    under = Loads(a_testbed(Nodes()), IT, target, cast("Any", sends), began_s=0.0)
+    for _ in range(2):
+        with under.sustain():
+            pass
+    assert target.settles == settles
