@@ -98,6 +98,9 @@ class AdoptedTarget:
     def resolved(self, rows: Sequence[Row]) -> tuple[Row, ...]:
         """Return the rows with UIDs in the place of the names of pods that came after the load had begun."""
         names = _names(self.known.values())
+        if any(not row.error and row.uid not in names for row in rows):
+            self._look()
+            names = _names(self.known.values())
         return tuple(row._replace(uid=names.get(row.uid, row.uid)) for row in rows)
 
     def changes_seen(self, made: Sequence[Change], pauses_ns: Sequence[int]) -> tuple[Change, ...]:

@@ -183,7 +183,6 @@ def row(uid: str, at_s: float) -> Row:
 def test_a_pod_that_came_meanwhile_is_known_by_its_uid_whatever_it_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
     adopted = target()
     monkeypatch.setattr(module, "in_namespace", lambda _: (pod("c", ip="10.244.1.99"),))
-    adopted.changes_seen([BEGUN], [])
     named = adopted.resolved([row("pod-c", 1), row("10.244.1.99", 2), row("c", 3), row("stranger", 4)])
     assert [one.uid for one in named] == ["c", "c", "c", "stranger"]
 
