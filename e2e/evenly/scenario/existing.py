@@ -27,7 +27,7 @@ class ExistingService:
 
     @property
     def pods(self) -> tuple[Pod, ...]:
-        """The pods that were its endpoints as it was found, by UID."""
+        """The pods that were its endpoints when it settled last."""
         return self._target.settled.expected
 
     @property
